@@ -1,0 +1,422 @@
+// What the use-cases need from outside, as plain nouns. Adapters implement them, tests stand in for them.
+// Every method may throw a fault; refusals are values.
+
+import type {
+  Availability,
+  BookingRecord,
+  Command,
+  CommandType,
+  EffectId,
+  JournalPage,
+  Outcome,
+  Reply,
+  TierAvailability,
+} from "../domain/box-office/commands";
+import type { BookingStatus, EventDefinition, Force, PaymentStatus } from "../domain/box-office/state";
+import type {
+  BookingId,
+  EventCode,
+  EventId,
+  LockId,
+  NotificationId,
+  PaymentId,
+  SalePrefix,
+  UserId,
+  VenueId,
+} from "../domain/ids";
+
+export interface Clock {
+  nowMs(): number;
+}
+
+/** Makes new ids; the only source of randomness. */
+export interface IdSource {
+  user(nowMs: number): UserId;
+  event(nowMs: number): EventId;
+  venue(nowMs: number): VenueId;
+  /** Of things with no booking behind them: welcome mails. */
+  notification(nowMs: number): NotificationId;
+  ofSale(prefix: "lock", code: EventCode, nowMs: number): LockId;
+  ofSale(prefix: "bkg", code: EventCode, nowMs: number): BookingId;
+  ofSale(prefix: SalePrefix, code: EventCode, nowMs: number): string;
+}
+
+/** One JSON line each; never personal data, tokens or secrets. */
+export interface Log {
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** The event's box office. Sends a command with retries where a retry is safe (all are: ids make them repeats). */
+export interface BoxOffices {
+  /** `null`: no event has this code. Pushes D1's definition to an object that has none, then repeats. */
+  send<C extends Command>(code: EventCode, command: C): Promise<DefinedReply<C["type"]> | null>;
+  /** Entries after `afterSeq`, oldest first, at most `limit`. */
+  journal(code: EventCode, afterSeq: number, limit: number): Promise<JournalPage | null>;
+  /** Every invariant over all rows of the event; bookings in pages of `limit`, by id. */
+  audit(code: EventCode, afterBooking: BookingId | null, limit: number): Promise<AuditPage | null>;
+}
+export type DefinedReply<T extends CommandType> = Exclude<Reply<T>, { notDefined: true }>;
+
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+export interface AuditPage {
+  readonly violations: readonly Violation[];
+  readonly bookings: readonly BookingRecord[];
+  /** Bookings that owe an effect, so are not at rest. */
+  readonly owing: readonly BookingId[];
+  readonly outbox: number;
+  readonly nextBooking: BookingId | null;
+}
+
+export type Role = "USER" | "ADMIN";
+
+export interface User {
+  readonly id: UserId;
+  readonly name: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface UserWithPassword extends User {
+  readonly passwordHash: string;
+}
+
+/** An idempotency key of a route whose effect is in D1: kept in the same batch. */
+export interface KeptKey {
+  readonly scope: string;
+  readonly fingerprint: string;
+  /** The id of what the request made. */
+  readonly resultId: string;
+  readonly atMs: number;
+}
+
+export interface Users {
+  /** With its welcome mail and key in one batch. `email-taken` and `key-taken` write nothing. */
+  insert(
+    user: UserWithPassword,
+    welcome: NewNotification,
+    key: KeptKey | null,
+  ): Promise<"inserted" | "email-taken" | "key-taken">;
+  byEmail(email: string): Promise<UserWithPassword | null>;
+  byId(id: UserId): Promise<User | null>;
+  grantRole(email: string, role: Role): Promise<boolean>;
+}
+
+/** Hashes slowly (scrypt). At most a few at once: `busy` when none became free in time. */
+export interface Passwords {
+  hash(password: string): Promise<string | "busy">;
+  /** With `null` it takes the same time and is false. */
+  verify(password: string, hash: string | null): Promise<boolean | "busy">;
+}
+
+export interface TokenClaims {
+  readonly sub: UserId;
+  readonly name: string;
+  readonly email: string;
+  readonly role: Role;
+}
+
+export interface Tokens {
+  /** Signs for 24 h. */
+  issue(claims: TokenClaims, nowMs: number): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
+  /** Null for anything but a token of ours that is in force: algorithm, issuer, audience, expiry, claims. */
+  verify(token: string, nowMs: number): Promise<TokenClaims | null>;
+}
+
+export interface Venue {
+  readonly id: VenueId;
+  readonly name: string;
+  readonly address: string;
+  readonly city: string;
+  readonly country: string;
+  readonly capacity: number;
+  readonly createdAtMs: number;
+}
+
+export interface Venues {
+  insert(venue: Venue, key: KeptKey | null): Promise<"inserted" | "key-taken">;
+  byId(id: VenueId): Promise<Venue | null>;
+}
+
+/** An event as D1 lists it: at most about 2 s behind its box office. */
+export interface EventListing {
+  readonly id: EventId;
+  readonly name: string;
+  readonly description: string | null;
+  readonly venue: { readonly id: VenueId; readonly name: string; readonly city: string } | null;
+  readonly startsAtMs: number;
+  readonly endsAtMs: number;
+  readonly currency: string;
+  readonly availableSeats: number;
+  readonly totalSeats: number;
+  readonly tiers: readonly TierAvailability[];
+  readonly version: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface EventFilter {
+  readonly venueId: VenueId | null;
+  /** Starting on or after, and before. The list never goes back beyond `fromMs`. */
+  readonly fromMs: number;
+  readonly toMs: number | null;
+  readonly page: number;
+  readonly perPage: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly total: number;
+}
+
+export interface Events {
+  /** `code-taken`: make another id and try again. */
+  insert(
+    definition: EventDefinition,
+    availability: Availability,
+    key: KeptKey | null,
+  ): Promise<"inserted" | "code-taken" | "key-taken">;
+  /** Writes what the box office committed; an older version than D1's changes nothing. */
+  saveDefinition(definition: EventDefinition): Promise<void>;
+  saveAvailability(availability: Availability): Promise<void>;
+  definitionByCode(code: EventCode): Promise<EventDefinition | null>;
+  listingById(id: EventId): Promise<EventListing | null>;
+  list(filter: EventFilter): Promise<Page<EventListing>>;
+  /** Of one venue, upcoming and past, by date, at most `limit`. */
+  ofVenue(id: VenueId, limit: number): Promise<readonly EventListing[]>;
+  /** Codes of events whose box office should have acted before `beforeMs`, the most overdue first. */
+  overdue(beforeMs: number, limit: number): Promise<readonly EventCode[]>;
+  /** Codes of the most recently active events. */
+  recentlyActive(limit: number): Promise<readonly EventCode[]>;
+}
+
+/** A booking as D1 lists it, with what the event's row adds. */
+export interface BookingListing {
+  readonly record: BookingRecord;
+  readonly eventName: string;
+  readonly eventStartsAtMs: number;
+  readonly eventEndsAtMs: number;
+  readonly venueName: string | null;
+}
+
+export interface Bookings {
+  /**
+   * Writes what box offices committed, with each notice as a PENDING mail, in one batch. An older version than
+   * D1's changes nothing; a notice known already is ignored. Returns the ids of the mails it wrote.
+   */
+  project(bookings: readonly BookingRecord[], nowMs: number): Promise<readonly NotificationId[]>;
+  byId(id: BookingId): Promise<BookingListing | null>;
+  byPaymentId(id: PaymentId): Promise<BookingListing | null>;
+  ofUser(
+    userId: UserId,
+    filter: { readonly status: BookingStatus | null; readonly page: number; readonly perPage: number },
+  ): Promise<Page<BookingListing>>;
+  /** What D1 has of these: for the consistency check. */
+  versions(ids: readonly BookingId[]): Promise<ReadonlyMap<BookingId, { version: number; status: BookingStatus }>>;
+  countByStatus(eventId: EventId | null): Promise<Readonly<Record<string, number>>>;
+}
+
+export type NotificationType =
+  | "WELCOME"
+  | "BOOKING_CONFIRMED"
+  | "BOOKING_FAILED"
+  | "BOOKING_EXPIRED"
+  | "BOOKING_CANCELLED";
+
+/** A mail to be sent; `detail` holds the little that the booking's row cannot tell later (a refund, its seats). */
+export interface NewNotification {
+  readonly id: NotificationId;
+  readonly userId: UserId;
+  readonly type: NotificationType;
+  readonly bookingId: BookingId | null;
+  readonly detail: NotificationDetail;
+  readonly createdAtMs: number;
+}
+
+export interface NotificationDetail {
+  readonly refundMinor?: number;
+  readonly seatIds?: readonly string[];
+}
+
+export interface SentNotification {
+  readonly id: NotificationId;
+  readonly type: NotificationType;
+  readonly subject: string;
+  readonly sentAtMs: number;
+  readonly bookingId: BookingId | null;
+}
+
+/** Everything a mail is written from. */
+export interface NotificationToSend extends NewNotification {
+  readonly user: User;
+  readonly booking: BookingListing | null;
+  readonly tries: number;
+}
+
+export interface Notifications {
+  /** Takes it for `leaseMs` by compare-and-set. Null: sent, taken by another, or unknown. */
+  claim(id: NotificationId, nowMs: number, leaseMs: number): Promise<NotificationToSend | null>;
+  markSent(id: NotificationId, subject: string, nowMs: number): Promise<void>;
+  /** Gives it back, to be tried again from `retryAtMs`. `error` names the kind of failure, no personal data. */
+  markFailed(id: NotificationId, error: string, retryAtMs: number): Promise<void>;
+  recent(userId: UserId, limit: number): Promise<readonly SentNotification[]>;
+  /** Ids of mails that should have gone before `beforeMs`, oldest first. */
+  unsent(beforeMs: number, limit: number): Promise<readonly NotificationId[]>;
+  health(nowMs: number): Promise<{ readonly oldestUnsentMs: number | null; readonly lastError: string | null }>;
+  /** How many mails each of these facts has: for the consistency check. */
+  countOf(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
+}
+
+export interface Mail {
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly attachments: readonly MailAttachment[];
+}
+
+export interface MailAttachment {
+  readonly filename: string;
+  readonly contentType: string;
+  readonly content: string | Uint8Array;
+}
+
+export interface Mailer {
+  /** Whether a mail could be sent at all (the binding is there, the sender configured). */
+  readonly ready: boolean;
+  send(mail: Mail): Promise<void>;
+}
+
+/** Development's mailbox: what the mailer sent, newest first. */
+export interface Mailbox {
+  list(limit: number): Promise<readonly (Mail & { readonly sentAtMs: number })[]>;
+}
+
+export interface ProviderAsk {
+  readonly bookingId: BookingId;
+  readonly attempt: number;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly force: Force | null;
+  /** Derived, never random: `bookingId:attempt:action`. */
+  readonly idempotencyKey: string;
+  /** When this was first asked: keys older than 23 h are never sent again. */
+  readonly askedAtMs: number;
+}
+
+/** The payment provider. Each answer is an outcome that the box office settles; silence is `unanswered`. */
+export interface Payments {
+  readonly name: "simulator" | "stripe";
+  authorise(ask: ProviderAsk & { readonly token: string | null }): Promise<Outcome>;
+  capture(ask: ProviderAsk & { readonly intentId: string }): Promise<Outcome>;
+  /** Reads the intent first: an authorisation found there is news, anything else is cancelled. */
+  void(ask: ProviderAsk & { readonly intentId: string | null; readonly unwanted?: boolean }): Promise<Outcome>;
+  refund(ask: ProviderAsk & { readonly intentId: string; readonly refund: number }): Promise<Outcome>;
+}
+
+export interface Queues {
+  /** Mails to send: ids only. Best effort, a sweep finds what was lost. */
+  notify(ids: readonly NotificationId[]): Promise<void>;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly queue: string;
+  readonly body: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly notedAtMs: number;
+  readonly replayedAtMs: number | null;
+}
+
+export interface DeadLetters {
+  /** A message noted twice (same queue and message id) is one row. */
+  note(letter: DeadLetter): Promise<void>;
+  list(page: number, perPage: number): Promise<Page<DeadLetter>>;
+  byId(id: string): Promise<DeadLetter | null>;
+  markReplayed(id: string, nowMs: number): Promise<void>;
+}
+
+/** Exact counters in D1. */
+export interface Throttles {
+  /** Counts one more in the window and says whether it is within `limit`. Raised before the work it guards. */
+  take(
+    key: string,
+    limit: number,
+    windowMs: number,
+    nowMs: number,
+  ): Promise<{ readonly allowed: boolean; readonly retryAfterMs: number }>;
+  forget(key: string): Promise<void>;
+}
+
+export interface IdempotencyKeys {
+  /** Kept within the last 24 h. */
+  find(scope: string, nowMs: number): Promise<KeptKey | null>;
+  purge(beforeMs: number, limit: number): Promise<void>;
+}
+
+export interface Database {
+  /** One query, for the health check. Throws when D1 does not answer. */
+  ping(): Promise<void>;
+}
+
+/** HMAC of a parsed request body, so that a key used for another body is recognised. */
+export interface Fingerprints {
+  of(body: unknown): Promise<string>;
+}
+
+export interface Settings {
+  readonly environment: "production" | "development";
+  readonly version: string;
+  readonly publicUrl: string;
+  readonly emailFrom: string;
+  readonly eventBookingApi: boolean;
+  readonly corsOrigins: readonly string[];
+  readonly holdTtlMs: number;
+  readonly paymentWindowMs: number;
+}
+
+/** What every use-case may need; each takes the part it uses. */
+export interface Deps {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly settings: Settings;
+  readonly boxOffices: BoxOffices;
+  readonly users: Users;
+  readonly passwords: Passwords;
+  readonly tokens: Tokens;
+  readonly venues: Venues;
+  readonly events: Events;
+  readonly bookings: Bookings;
+  readonly notifications: Notifications;
+  readonly mailer: Mailer;
+  readonly mailbox: Mailbox | null;
+  readonly payments: Payments;
+  readonly queues: Queues;
+  readonly deadLetters: DeadLetters;
+  readonly throttles: Throttles;
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly fingerprints: Fingerprints;
+  readonly database: Database;
+}
+
+/** What a message of the saga queue says: which effects of which event are to be done. */
+export interface SagaMessage {
+  readonly code: EventCode;
+  readonly effects: readonly EffectId[];
+}
+
+export interface NotificationMessage {
+  readonly ids: readonly NotificationId[];
+}
+
+export type { PaymentStatus };

@@ -1,0 +1,58 @@
+// Everything the product can refuse, as one tagged union. A refusal is a value the caller can act on;
+// faults are thrown. `http/problem.ts` maps each code to its status and sentence, exhaustively.
+
+import type { BookingId, SeatId } from "./ids";
+
+/** One field of a request that breaks a rule; `field` is its path in the body or query, as the caller wrote it. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+export type Refusal =
+  | { readonly code: "VALIDATION_ERROR"; readonly problems: readonly FieldProblem[] }
+  | { readonly code: "INVALID_SEAT_COUNT"; readonly maxSeats: number }
+  | { readonly code: "INVALID_CREDENTIALS" }
+  | { readonly code: "UNAUTHENTICATED" }
+  | { readonly code: "FORBIDDEN" }
+  | { readonly code: "NOT_FOUND" }
+  | { readonly code: "EVENT_NOT_FOUND"; readonly id: string }
+  | { readonly code: "VENUE_NOT_FOUND"; readonly id: string }
+  | { readonly code: "USER_NOT_FOUND"; readonly id: string }
+  | { readonly code: "LOCK_NOT_FOUND"; readonly id: string }
+  | { readonly code: "BOOKING_NOT_FOUND"; readonly id: string }
+  | { readonly code: "PAYMENT_NOT_FOUND"; readonly id: string }
+  | { readonly code: "DEAD_LETTER_NOT_FOUND"; readonly id: string }
+  | { readonly code: "EMAIL_ALREADY_EXISTS" }
+  /** `seatIds` are the wanted seats that are not free; `available` is set when a quantity was asked for. */
+  | { readonly code: "SEATS_UNAVAILABLE"; readonly seatIds: readonly SeatId[]; readonly available?: number }
+  | { readonly code: "HOLD_LIMIT"; readonly maxSeats: number }
+  | { readonly code: "HOLD_EXPIRED" }
+  | { readonly code: "LOCK_ALREADY_CONFIRMED"; readonly bookingId: BookingId }
+  | { readonly code: "PAYMENT_IN_PROGRESS" }
+  /** `status` is the booking's; `attempts` is set when the booking waits but has used up its tries. */
+  | { readonly code: "PAYMENT_NOT_ALLOWED"; readonly status: string; readonly attempts?: number }
+  | { readonly code: "BOOKING_NOT_CANCELLABLE"; readonly status: string }
+  | { readonly code: "CANCELLATION_WINDOW_EXPIRED" }
+  | { readonly code: "SALES_CLOSED" }
+  | { readonly code: "TIER_IN_USE"; readonly tier: string }
+  | { readonly code: "CAPACITY_EXCEEDS_VENUE"; readonly capacity: number; readonly venueCapacity: number }
+  | { readonly code: "IDEMPOTENCY_KEY_REUSED" }
+  | { readonly code: "RATE_LIMITED"; readonly retryAfterMs: number }
+  | { readonly code: "OVERLOADED"; readonly retryAfterMs: number };
+
+export type RefusalCode = Refusal["code"];
+
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
+
+export function accept<T>(value: T): Result<T> {
+  return { ok: true, value };
+}
+
+export function refuse(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal };
+}
+
+export function invalid(field: string, message: string): { readonly ok: false; readonly refusal: Refusal } {
+  return refuse({ code: "VALIDATION_ERROR", problems: [{ field, message }] });
+}
