@@ -54,8 +54,8 @@ export interface BoxOffices {
   send<C extends Command>(code: EventCode, command: C): Promise<DefinedReply<C["type"]> | null>;
   /** Entries after `afterSeq`, oldest first, at most `limit`. */
   journal(code: EventCode, afterSeq: number, limit: number): Promise<JournalPage | null>;
-  /** Every invariant over all rows of the event; bookings in pages of `limit`, by id. */
-  audit(code: EventCode, afterBooking: BookingId | null, limit: number): Promise<AuditPage | null>;
+  /** Every invariant over all rows of the event; bookings in pages of `limit`, after a page's `next`. */
+  audit(code: EventCode, after: LockId | null, limit: number): Promise<AuditPage | null>;
 }
 export type DefinedReply<T extends CommandType> = Exclude<Reply<T>, { notDefined: true }>;
 
@@ -70,7 +70,7 @@ export interface AuditPage {
   /** Bookings that owe an effect, so are not at rest. */
   readonly owing: readonly BookingId[];
   readonly outbox: number;
-  readonly nextBooking: BookingId | null;
+  readonly next: LockId | null;
 }
 
 export type Role = "USER" | "ADMIN";
@@ -185,7 +185,8 @@ export interface Events {
   ): Promise<"inserted" | "code-taken" | "key-taken">;
   /** Writes what the box office committed; an older version than D1's changes nothing. */
   saveDefinition(definition: EventDefinition): Promise<void>;
-  saveAvailability(availability: Availability): Promise<void>;
+  /** An older or equal `seq` than D1's changes nothing. `nowMs` marks the event as active. */
+  saveAvailability(availability: Availability, nowMs: number): Promise<void>;
   definitionByCode(code: EventCode): Promise<EventDefinition | null>;
   listingById(id: EventId): Promise<EventListing | null>;
   list(filter: EventFilter): Promise<Page<EventListing>>;
@@ -193,6 +194,8 @@ export interface Events {
   ofVenue(id: VenueId, limit: number): Promise<readonly EventListing[]>;
   /** Codes of events whose box office should have acted before `beforeMs`, the most overdue first. */
   overdue(beforeMs: number, limit: number): Promise<readonly EventCode[]>;
+  /** What a woken box office said: when it must act next. */
+  noteNextDue(code: EventCode, nextDueMs: number | null): Promise<void>;
   /** Codes of the most recently active events. */
   recentlyActive(limit: number): Promise<readonly EventCode[]>;
 }
@@ -257,6 +260,7 @@ export interface SentNotification {
 export interface NotificationToSend extends NewNotification {
   readonly user: User;
   readonly booking: BookingListing | null;
+  /** This one included: 1 at the first. */
   readonly tries: number;
 }
 
@@ -264,11 +268,19 @@ export interface Notifications {
   /** Takes it for `leaseMs` by compare-and-set. Null: sent, taken by another, or unknown. */
   claim(id: NotificationId, nowMs: number, leaseMs: number): Promise<NotificationToSend | null>;
   markSent(id: NotificationId, subject: string, nowMs: number): Promise<void>;
-  /** Gives it back, to be tried again from `retryAtMs`. `error` names the kind of failure, no personal data. */
-  markFailed(id: NotificationId, error: string, retryAtMs: number): Promise<void>;
+  /**
+   * Gives it back, to be tried again from `retryAtMs`; null gives it up for good. Never undoes a mail that was sent.
+   * `error` names the kind of failure, no personal data.
+   */
+  markFailed(id: NotificationId, error: string, retryAtMs: number | null): Promise<void>;
   recent(userId: UserId, limit: number): Promise<readonly SentNotification[]>;
   /** Ids of mails that should have gone before `beforeMs`, oldest first. */
   unsent(beforeMs: number, limit: number): Promise<readonly NotificationId[]>;
+  /**
+   * `oldestUnsentMs` is an age: for how long the most overdue mail has been due at `nowMs`; null when none is due.
+   * `lastError` is what became of the latest try: null when it was sent, or none was made.
+   */
+  /** How long the most overdue mail has been due, and the last send's failure; null: none. */
   health(nowMs: number): Promise<{ readonly oldestUnsentMs: number | null; readonly lastError: string | null }>;
   /** How many mails each of these facts has: for the consistency check. */
   countOf(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
@@ -292,12 +304,19 @@ export interface MailAttachment {
 export interface Mailer {
   /** Whether a mail could be sent at all (the binding is there, the sender configured). */
   readonly ready: boolean;
-  send(mail: Mail): Promise<void>;
+  /** `refused`: this address gets no mail from us, however often it is tried. Any other failure is thrown. */
+  send(mail: Mail): Promise<"accepted" | "refused">;
 }
 
-/** Development's mailbox: what the mailer sent, newest first. */
+export interface DeliveredMail extends Mail {
+  readonly sentAtMs: number;
+}
+
+/** Development's mailbox: what the mailer sent, newest first. A mail sent twice is there twice. */
 export interface Mailbox {
-  list(limit: number): Promise<readonly (Mail & { readonly sentAtMs: number })[]>;
+  /** At most `limit`; with `to` only that address's. */
+  list(limit: number, to?: string): Promise<readonly DeliveredMail[]>;
+  byId(id: string): Promise<DeliveredMail | null>;
 }
 
 export interface ProviderAsk {
@@ -322,7 +341,67 @@ export interface Payments {
   refund(ask: ProviderAsk & { readonly intentId: string; readonly refund: number }): Promise<Outcome>;
 }
 
+/** What a verified delivery of the provider is about. Ids only: how things stand is read anew, never believed. */
+export interface ProviderEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly createdAtMs: number;
+  readonly intentId: string | null;
+  /** Set when the event is of a dispute: what its bank says, for people to act on. */
+  readonly dispute: ProviderDispute | null;
+}
+
+export interface ProviderDispute {
+  readonly id: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+/** What became of one effect, read from the provider and routed by what was written on it. */
+export interface ProviderFinding {
+  readonly bookingId: BookingId;
+  readonly kind: "authorise" | "capture" | "void" | "refund";
+  /** The attempt, or the refund's number. */
+  readonly n: number;
+  readonly outcome: Outcome;
+}
+
+/** A slice of what the provider holds. `complete` is false when there was more than one look may take. */
+export interface ProviderSlice {
+  readonly findings: readonly ProviderFinding[];
+  readonly complete: boolean;
+}
+
+/** How the provider's own account of things reaches us: told by its deliveries, or asked for. */
+export interface ProviderNews {
+  /** `forged`: not signed by the provider, tampered with, or stale. `wrong-mode`: test news for live keys, or the reverse. */
+  verify(body: Uint8Array, signature: string | null): Promise<ProviderEvent | "forged" | "wrong-mode">;
+  /** How the things an event names stand now; nothing for what is not ours. Throws when the provider does not answer. */
+  findingsOf(event: ProviderEvent): Promise<readonly ProviderFinding[]>;
+  /** The booking an event's payment belongs to, or null. Throws when the provider does not answer. */
+  bookingOf(event: ProviderEvent): Promise<BookingId | null>;
+  /** Intents made in this span that hold or took money, and refunds made in it that failed. Throws likewise. */
+  between(fromMs: number, toMs: number): Promise<ProviderSlice>;
+}
+
+/** Deliveries durably noted before they are worked on, each once by its id. */
+export interface ProviderInbox {
+  /** `settled`: noted and done before. The sweep takes it from `dueAtMs`, so whoever notes it has until then. */
+  note(event: ProviderEvent, nowMs: number, dueAtMs: number): Promise<"due" | "settled">;
+  markSettled(id: string, nowMs: number): Promise<void>;
+  /** It was tried and is to be tried again from `retryAtMs`. */
+  postpone(id: string, retryAtMs: number): Promise<void>;
+  /** What is due at `nowMs`, the longest waiting first. */
+  unsettled(nowMs: number, limit: number): Promise<readonly (ProviderEvent & { readonly tries: number })[]>;
+  /** Drops settled notes received before `beforeMs`. */
+  purge(beforeMs: number, limit: number): Promise<void>;
+}
+
 export interface Queues {
+  /** Whether a message could be sent at all (the binding is there). */
+  readonly ready: boolean;
   /** Mails to send: ids only. Best effort, a sweep finds what was lost. */
   notify(ids: readonly NotificationId[]): Promise<void>;
 }
@@ -354,7 +433,27 @@ export interface Throttles {
     windowMs: number,
     nowMs: number,
   ): Promise<{ readonly allowed: boolean; readonly retryAfterMs: number }>;
+  /** Takes one count back, of what turned out not to be an offence. */
+  giveBack(key: string): Promise<void>;
   forget(key: string): Promise<void>;
+  /** Drops counters whose window ended before `beforeMs`. */
+  purge(beforeMs: number, limit: number): Promise<void>;
+}
+
+/** How often one address may ask at all. Counts this request and says whether it is within the limit. */
+export interface RequestLimit {
+  take(address: string, nowMs: number): Promise<{ readonly allowed: boolean; readonly retryAfterMs: number }>;
+}
+
+/** Development's demo data: which steps of its seed are done, and since when. */
+export interface Demo {
+  /** Whether the seed has once come to its end. */
+  ready(): Promise<boolean>;
+  marks(): Promise<ReadonlyMap<string, number>>;
+  /** Notes a step as done at `nowMs`; a step noted before is noted anew. */
+  mark(name: string, nowMs: number): Promise<void>;
+  /** Notes that the seed came to its end. */
+  finish(nowMs: number): Promise<void>;
 }
 
 export interface IdempotencyKeys {
@@ -401,9 +500,15 @@ export interface Deps {
   readonly mailer: Mailer;
   readonly mailbox: Mailbox | null;
   readonly payments: Payments;
+  /** Null under a provider that keeps nothing: the simulator has no news. */
+  readonly providerNews: ProviderNews | null;
+  readonly providerInbox: ProviderInbox;
   readonly queues: Queues;
   readonly deadLetters: DeadLetters;
   readonly throttles: Throttles;
+  readonly requestLimit: RequestLimit;
+  /** Null where there is no demo data to wait for. */
+  readonly demo: Demo | null;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly fingerprints: Fingerprints;
   readonly database: Database;

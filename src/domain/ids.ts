@@ -110,6 +110,11 @@ export function timeOfId(id: string): number {
   return ms;
 }
 
+/** Sorts before every id of that kind made at `ms` or later, and after those made before. */
+export function idsSince(prefix: Prefix, ms: number): string {
+  return `${prefix}_${encodeTime(ms)}`;
+}
+
 function encodeTime(ms: number): string {
   return encodeNumber(ms, TIME_CHARS);
 }

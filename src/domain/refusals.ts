@@ -24,8 +24,16 @@ export type Refusal =
   | { readonly code: "PAYMENT_NOT_FOUND"; readonly id: string }
   | { readonly code: "DEAD_LETTER_NOT_FOUND"; readonly id: string }
   | { readonly code: "EMAIL_ALREADY_EXISTS" }
-  /** `seatIds` are the wanted seats that are not free; `available` is set when a quantity was asked for. */
-  | { readonly code: "SEATS_UNAVAILABLE"; readonly seatIds: readonly SeatId[]; readonly available?: number }
+  /**
+   * `seatIds` are the wanted seats that are not free; `available` is set when a quantity was asked for;
+   * `yoursAgainAtMs` when the only obstacle is that this user gave them back a moment ago.
+   */
+  | {
+      readonly code: "SEATS_UNAVAILABLE";
+      readonly seatIds: readonly SeatId[];
+      readonly available?: number;
+      readonly yoursAgainAtMs?: number;
+    }
   | { readonly code: "HOLD_LIMIT"; readonly maxSeats: number }
   | { readonly code: "HOLD_EXPIRED" }
   | { readonly code: "LOCK_ALREADY_CONFIRMED"; readonly bookingId: BookingId }

@@ -54,6 +54,8 @@ export type Command =
   | ({ readonly type: "amend"; readonly change: EventChange } & Origin)
   | ({
       readonly type: "hold";
+      /** As the caller named it: the same code under another id is EVENT_NOT_FOUND. */
+      readonly eventId?: EventId;
       readonly lockId: LockId;
       readonly userId: UserId;
       readonly choice: SeatChoice;
@@ -64,6 +66,8 @@ export type Command =
   | ({ readonly type: "release"; readonly lockId: LockId; readonly userId: UserId } & Origin)
   | ({
       readonly type: "book";
+      /** As the caller named it: the same code under another id is EVENT_NOT_FOUND. */
+      readonly eventId?: EventId;
       readonly bookingId: BookingId;
       readonly userId: UserId;
       readonly from: { readonly seatIds: readonly SeatId[] } | { readonly lockId: LockId };
@@ -98,7 +102,8 @@ export type Command =
   /** Treats what is due as over; nothing else. */
   | ({ readonly type: "wake" } & Origin)
   | ({ readonly type: "readEvent" } & Origin)
-  | ({ readonly type: "readSeats" } & Origin)
+  /** With the caller's `knownVersion` of the definition the reply leaves it out. */
+  | ({ readonly type: "readSeats"; readonly knownVersion?: number | null } & Origin)
   | ({ readonly type: "readHold"; readonly lockId: LockId } & Origin)
   | ({ readonly type: "readBooking"; readonly bookingId: BookingId } & Origin)
   /** What an attempt came to: asked again by a repeat of the request that started it. */
@@ -152,6 +157,8 @@ export type Work =
       readonly currency: string;
       readonly intentId: string | null;
       readonly force: Force | null;
+      /** A void that must not be answered with an authorisation: nobody waits for it any more. */
+      readonly unwanted: boolean;
     }
   | {
       readonly kind: "refund";
@@ -257,7 +264,9 @@ export interface TierAvailability {
 
 /** One character a seat in layout order, seats that left the hall included as X. */
 export interface SeatsReading {
-  readonly definition: EventDefinition;
+  readonly version: number;
+  /** Null when the caller knows this version. */
+  readonly definition: EventDefinition | null;
   readonly statuses: string;
   readonly seq: number;
 }

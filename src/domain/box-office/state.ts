@@ -1,8 +1,9 @@
 // What a box office knows. A hold owns seats; a booking is what a hold grows into; a payment is what a booking
 // carries. One row holds all three, so one version orders them and one write keeps them consistent.
 
-import type { BookingId, EventCode, EventId, LockId, NotificationId, PaymentId, SeatId, UserId, VenueId } from "../ids";
+import type { BookingId, EventCode, EventId, LockId, NotificationId, PaymentId, UserId, VenueId } from "../ids";
 import type { Geometry, Layout, TierPrice } from "../seat-map";
+import type { WorkKind } from "./commands";
 
 /** An event as its box office sells it. `version` grows by one with every change; D1 keeps a copy. */
 export interface EventDefinition {
@@ -51,6 +52,8 @@ export type AttemptState = "asked" | "unanswered" | "challenged" | "authorised" 
 export interface Attempt {
   /** From 1; part of every provider key, so an attempt is asked for at most once at the provider. */
   readonly n: number;
+  /** The request that started it: its repeat, after a lost reply, is recognised. */
+  readonly requestId: string;
   readonly state: AttemptState;
   /** The buyer's payment method token; dropped once the attempt is over. */
   readonly token: string | null;
@@ -62,7 +65,7 @@ export interface Attempt {
   readonly transactionId: string | null;
   readonly clientSecret: string | null;
   readonly failure: string | null;
-  /** What it authorised or captured must not stay with us: void it, or refund it. */
+  /** Nobody waits for its outcome any more: what it authorised is voided, what it captured is refunded. */
   readonly unwanted: boolean;
 }
 
@@ -113,9 +116,11 @@ export interface Booking {
   readonly cancelledSeats: readonly number[];
   readonly payment: Payment | null;
   /** What to try once the running attempt is proven dead. */
-  readonly nextTry: { readonly token: string | null; readonly force: Force | null } | null;
+  readonly nextTry: { readonly token: string | null; readonly force: Force | null; readonly requestId: string } | null;
   /** Mails that D1 has not taken over yet. */
   readonly notices: readonly Notice[];
+  /** Moment of the latest notice, so that no two share an id. */
+  readonly lastNoticeMs: number;
 }
 
 export interface Hold {
@@ -123,7 +128,7 @@ export interface Hold {
   readonly userId: UserId;
   /** Seat indices, as asked for or chosen, in that order. Of a booking refused for its seats: what was wanted. */
   readonly seats: readonly number[];
-  /** Grows by one with every change that is written. */
+  /** Grows by one with every change that D1 must see. */
   readonly version: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
@@ -174,6 +179,7 @@ export type FactType =
   | "payment.challenged"
   | "payment.authorised"
   | "payment.unanswered"
+  | "payment.voiding"
   | "payment.voided"
   | "payment.processed"
   | "payment.refund-started"
@@ -206,56 +212,65 @@ export interface SalePolicy {
   readonly bookingsPerMinute: number;
 }
 
-/** The rules of an effect in flight: forgotten by an eviction, which only makes everything due at once. */
+/** An effect that was handed over. Kept in memory only: an eviction forgets it, and everything owed is due at once. */
 export interface Flight {
+  readonly kind: WorkKind;
   readonly tries: number;
-  /** Sent again then, unless acknowledged. */
+  /** Sent again then, unless settled. */
   readonly nextAtMs: number;
-  /** A consumer works on it until then. */
+  /** A consumer works on it until then; 0 while none does. */
   readonly leaseUntilMs: number;
 }
 
+/** What the event still owes the world outside: derived from holds and versions, so it needs no rows of its own. */
+export interface Outbox {
+  /** Owed and not handed over, oldest first. */
+  readonly waiting: Record<WorkKind, Set<string>>;
+  readonly flights: Map<string, Flight>;
+  readonly inFlight: Record<WorkKind, number>;
+  /** No flight is due before this: a lower bound, made exact by every alarm. */
+  earliestMs: number;
+  /** When D1 was last told of the availability. */
+  availabilityToldMs: number;
+}
+
 /**
- * A box office in memory. `apply` changes it in place; the shell rebuilds it from rows when a write fails.
- * `holds` has every hold that owns unsold seats, is unfinished, owes an effect, or was loaded for one command.
+ * A box office in memory. `execute` changes it in place; the shell rebuilds it from rows when a write fails.
+ * `holds` has every hold that is live, unfinished or owes an effect, and those loaded for a command.
  */
 export interface BoxOfficeState {
-  policy: SalePolicy;
+  readonly policy: SalePolicy;
   definition: EventDefinition | null;
   geometry: Geometry;
-  /** By seat index: who owns it. */
-  owners: (LockId | null)[];
-  statuses: SeatStatus[];
-  /** Free seats of each tier, by the tier's place in `TIERS`. */
-  free: number[];
-  counts: Record<SeatStatus, number>;
-  holds: Map<LockId, Hold>;
-  lockOfBooking: Map<BookingId, LockId>;
+  /** By seat index: who owns it. Confirmed bookings own seats without being in `holds`. */
+  readonly owners: (LockId | null)[];
+  readonly statuses: SeatStatus[];
+  /** Free seats and seats of the hall, of each tier, by the tier's place in `TIERS`. */
+  readonly freeByTier: number[];
+  readonly totalByTier: number[];
+  readonly holds: Map<LockId, Hold>;
+  readonly lockOfBooking: Map<BookingId, LockId>;
   /** Seats a user holds and has not paid for. */
-  unpaidSeats: Map<UserId, number>;
-  /** When a user may take a seat again after giving it back unpaid: `userId seat` → moment. */
-  cooldowns: Map<string, number>;
-  /** When a user's latest bookings were accepted, newest last; at most a minute's worth. */
-  recentBookings: Map<UserId, number[]>;
-  keys: Map<string, StoredKey>;
+  readonly unpaidSeats: Map<UserId, number>;
+  /** `userId seat` → when the user may hold that seat again, soonest first. */
+  readonly cooldowns: Map<string, number>;
+  /** When a user's bookings of the last minute were accepted, oldest first. */
+  readonly recentBookings: Map<UserId, number[]>;
+  /** Keys loaded for the commands at hand. */
+  readonly keys: Map<string, StoredKey>;
   /** The last journal entry, and so the feed's sequence number. */
   seq: number;
-  /** The sequence number and the definition's version that D1 has. */
+  /** The last entry that changed how many seats are free, and the last one D1 was told of. */
   availabilitySeq: number;
-  definitionVersion: number;
-  flights: Map<string, Flight>;
-  deadlines: DeadlineHeap;
+  availabilityToldSeq: number;
+  /** The definition's version that D1 has. */
+  definitionToldVersion: number;
+  readonly outbox: Outbox;
+  /** A binary heap by moment; entries that no longer match their hold are skipped when they surface. */
+  readonly deadlines: Deadline[];
 }
 
 export interface Deadline {
   readonly atMs: number;
   readonly lockId: LockId;
 }
-
-/** A binary heap; entries that no longer match their hold are skipped when they surface. */
-export type DeadlineHeap = Deadline[];
-
-export type SeatView = {
-  readonly id: SeatId;
-  readonly status: SeatStatus;
-};

@@ -1,0 +1,63 @@
+// `npm run deploy`: checks that the product could serve, migrates the remote database, then deploys. With --dry-run it
+// checks what can be checked offline and bundles the Worker, nothing more. What follows `--` goes to `wrangler deploy`.
+
+import { unstable_readConfig } from "wrangler";
+import { sortArguments } from "./arguments.mjs";
+import { DATABASE, ROOT, runWrangler, showWrangler } from "./wrangler.mjs";
+
+const SECRETS = ["JWT_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"];
+
+/** What a variable must be for the product to serve in production: src/env.ts refuses to serve otherwise. */
+const RULES = /** @type {const} */ ([
+  ["ENVIRONMENT", /^production$/, "must be production"],
+  ["PAYMENTS", /^stripe$/, "must be stripe: the simulator takes no money"],
+  ["PUBLIC_URL", /^https:\/\/[^/]+$/, "must be the public address, such as https://tickets.example.com"],
+  ["EMAIL_FROM", /^[^@\s]+@[^@\s]+\.[^@\s]+$/, "must be a sender of a domain that is onboarded for e-mail"],
+  ["STRIPE_PUBLISHABLE_KEY", /^(?!pk_test_)/, "must not be a test key: Stripe refuses one beside a live secret key"],
+  ["STRIPE_API_BASE", /^$/, "must be empty"],
+  ["EVENT_BOOKING_API", /^off$/, "must be off: that API knows no authentication"],
+]);
+
+const argv = process.argv.slice(2);
+process.exitCode = await deploy(argv, argv.includes("--dry-run"));
+
+/**
+ * @param {readonly string[]} args
+ * @param {boolean} dryRun
+ * @returns {Promise<number>} exit code
+ */
+async function deploy(args, dryRun) {
+  const problems = [...configurationProblems(args), ...(dryRun ? [] : await secretProblems())];
+  if (problems.length > 0) {
+    console.error(["The product would refuse to serve like this:", ...problems.map((text) => `- ${text}`)].join("\n"));
+    console.error("docs/operations.md says where each value comes from.\n");
+    if (!dryRun) return 1;
+  }
+  if (dryRun) return await showWrangler(["deploy", ...args, "--outdir", "dist"], { local: true });
+  const migrated = await showWrangler(["d1", "migrations", "apply", DATABASE, "--remote"], { local: false });
+  if (migrated !== 0) return migrated;
+  return await showWrangler(["deploy", ...args], { local: false });
+}
+
+/** @param {readonly string[]} args */
+function configurationProblems(args) {
+  const config = unstable_readConfig({ config: `${ROOT}/wrangler.toml` }, { hideWarnings: true });
+  /** @type {Record<string, unknown>} */
+  const vars = { ...config.vars, ...Object.fromEntries(sortArguments(args, []).vars) };
+  return RULES.filter(([name, form]) => !form.test(String(vars[name] ?? ""))).map(
+    ([name, , must]) => `${name} ${must}.`,
+  );
+}
+
+async function secretProblems() {
+  const { code, output, errors } = await runWrangler(["secret", "list", "--format", "json"], { local: false });
+  if (code !== 0) {
+    return [
+      `The secrets could not be listed. Are you logged in (\`npx wrangler login\`), and are they set?\n${output}${errors}`.trimEnd(),
+    ];
+  }
+  /** @type {{ name: string }[]} */
+  const listed = JSON.parse(output.slice(output.indexOf("[")));
+  const missing = SECRETS.filter((name) => !listed.some((secret) => secret.name === name));
+  return missing.map((name) => `The secret ${name} is not set: \`npx wrangler secret put ${name}\`.`);
+}

@@ -1,0 +1,184 @@
+// The audit trail of an event as operators read it. The box office keeps facts small, without personal data; here
+// each gets the payload of the documents' catalogue, with names and addresses as they are now. No token is shown.
+
+import type { BookingRecord, Origin } from "../domain/box-office/commands";
+import type { EventDefinition, Fact, FactType, JournalEntry, SeatStatus } from "../domain/box-office/state";
+import { geometryOf, seatCountsByTier } from "../domain/geometry";
+import { type BookingId, codeOfEvent, type FactId, factIdOf, type SeatId, type UserId } from "../domain/ids";
+import { sumMinor } from "../domain/money";
+import { accept, type Result } from "../domain/refusals";
+import { TIERS } from "../domain/seat-map";
+import { findBooking } from "./bookings";
+import { type EventReading, readEvent } from "./events";
+import type { BookingListing, Deps, Page, User } from "./ports";
+
+/** A fact of the documents' catalogue, or of the same form. */
+export interface FactView {
+  readonly id: FactId;
+  readonly type: FactType;
+  readonly atMs: number;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+export interface EntryView {
+  readonly entry: Omit<JournalEntry, "facts" | "seatChanges">;
+  readonly facts: readonly FactView[];
+  readonly seatChanges: readonly { readonly seatId: SeatId; readonly status: SeatStatus }[];
+}
+
+type JournalDeps = Pick<Deps, "clock" | "boxOffices" | "bookings" | "events" | "users" | "venues">;
+
+/** A page of the journal, oldest first. Entries are numbered without gaps, so a page is a range of numbers. */
+export async function readJournal(
+  deps: JournalDeps,
+  eventId: string,
+  paging: { readonly page: number; readonly perPage: number },
+  origin: Origin,
+): Promise<Result<Page<EntryView>>> {
+  const read = await readEvent(deps, eventId, origin);
+  if (!read.ok) return read;
+  const event = read.value;
+  const afterSeq = (paging.page - 1) * paging.perPage;
+  const journal = await deps.boxOffices.journal(codeOfEvent(event.definition.id), afterSeq, paging.perPage);
+  const entries = journal?.entries ?? [];
+  const scene = await sceneOf(deps, event, entries, origin);
+  return accept({ items: entries.map((entry) => entryView(entry, scene)), total: event.availability.seq });
+}
+
+/** What payloads are made from besides the facts themselves. */
+interface Scene {
+  readonly event: EventReading;
+  readonly seatIds: readonly SeatId[];
+  readonly bookings: ReadonlyMap<BookingId, BookingListing>;
+  readonly users: ReadonlyMap<UserId, User>;
+}
+
+async function sceneOf(
+  deps: JournalDeps,
+  event: EventReading,
+  entries: readonly JournalEntry[],
+  origin: Origin,
+): Promise<Scene> {
+  const bookingIds = new Set(entries.flatMap(({ facts }) => facts.flatMap(({ bookingId }) => bookingId ?? [])));
+  const found = await Promise.all([...bookingIds].map((id) => findBooking(deps, id, origin)));
+  const bookings = found.flatMap((read) => (read.ok ? [read.value] : []));
+  const userIds = new Set(bookings.map(({ record }) => record.userId));
+  const users = await Promise.all([...userIds].map((id) => deps.users.byId(id)));
+  return {
+    event,
+    seatIds: geometryOf(event.definition.layout).ids,
+    bookings: new Map(bookings.map((listing) => [listing.record.id, listing])),
+    users: new Map(users.flatMap((user) => (user ? [[user.id, user] as const] : []))),
+  };
+}
+
+function entryView({ facts, seatChanges, ...entry }: JournalEntry, scene: Scene): EntryView {
+  const code = codeOfEvent(scene.event.definition.id);
+  return {
+    entry,
+    facts: facts.map((fact, n) => ({
+      id: factIdOf(code, entry.atMs, entry.seq, n),
+      type: fact.type,
+      atMs: entry.atMs,
+      payload: payloadOf(fact, entry.atMs, scene),
+    })),
+    seatChanges: seatChanges.map(([seat, status]) => ({ seatId: scene.seatIds[seat] as SeatId, status })),
+  };
+}
+
+function payloadOf(fact: Fact, atMs: number, scene: Scene): Readonly<Record<string, unknown>> {
+  const listing = fact.bookingId ? (scene.bookings.get(fact.bookingId) ?? null) : null;
+  const ids = {
+    ...(fact.bookingId && { bookingId: fact.bookingId }),
+    ...(fact.lockId && { lockId: fact.lockId }),
+    eventId: scene.event.definition.id,
+  };
+  const seatIds = fact.seats?.map((seat) => scene.seatIds[seat] as SeatId) ?? [];
+  const said = wireDetail(fact);
+  switch (fact.type) {
+    case "event.created":
+      return { ...eventPayload(scene.event.definition, seatCounts(scene)) };
+    case "booking.initiated":
+      return {
+        ...ids,
+        userId: listing?.record.userId ?? null,
+        seatIds,
+        ...said,
+        // Neither is kept: the token is the buyer's secret, the key only a fingerprint.
+        paymentMethodToken: null,
+        idempotencyKey: null,
+      };
+    case "seats.lock-failed":
+      return { ...ids, requestedSeatIds: seatIds, ...said, reason: "SEATS_UNAVAILABLE" };
+    case "payment.processed":
+      return { ...ids, ...(listing && paymentPayload(listing.record)), ...said };
+    case "booking.confirmed":
+      return { ...ids, ...buyerPayload(listing, scene), ...pricePayload(listing), seatIds, ...said };
+    case "booking.failed": {
+      const failureDetail = listing?.record.failure?.detail ?? null;
+      return { ...ids, ...buyerPayload(listing, scene), ...pricePayload(listing), seatIds, ...said, failureDetail };
+    }
+    case "booking.cancelled":
+    case "booking.seats-cancelled":
+      return { ...ids, ...buyerPayload(listing, scene), seatIds, ...said, cancelledAt: isoOf(atMs) };
+    default:
+      return { ...ids, ...(fact.seats && { seatIds }), ...said };
+  }
+}
+
+function eventPayload(definition: EventDefinition, counts: readonly number[]) {
+  const { id, name, venueId, startsAtMs, currency, tiers } = definition;
+  return {
+    eventId: id,
+    name,
+    venueId,
+    startsAt: isoOf(startsAtMs),
+    totalSeats: sumMinor(counts),
+    ticketTiers: tiers.map(({ tier, priceMinor }) => {
+      return { tier, price: priceMinor, currency, capacity: counts[TIERS.indexOf(tier)] ?? 0 };
+    }),
+  };
+}
+
+function seatCounts(scene: Scene): readonly number[] {
+  return seatCountsByTier(geometryOf(scene.event.definition.layout));
+}
+
+function paymentPayload({ payment }: BookingRecord) {
+  if (!payment) return { paymentId: null };
+  const { id, amountMinor, currency, transactionId, failure } = payment;
+  return { paymentId: id, amount: amountMinor, currency, providerTransactionId: transactionId, failureReason: failure };
+}
+
+function buyerPayload(listing: BookingListing | null, { users, event }: Scene) {
+  const user = listing && users.get(listing.record.userId);
+  return {
+    userId: listing?.record.userId ?? null,
+    userEmail: user?.email ?? null,
+    userName: user?.name ?? null,
+    eventName: event.definition.name,
+    eventDate: isoOf(event.definition.startsAtMs),
+    venueName: event.listing.venue?.name ?? null,
+  };
+}
+
+function pricePayload(listing: BookingListing | null) {
+  if (!listing) return {};
+  const { totalMinor, currency, payment } = listing.record;
+  return { totalAmount: totalMinor, currency, paymentId: payment?.id ?? null };
+}
+
+/** A fact's own words, renamed as the API writes them: moments as text, amounts without their unit. */
+function wireDetail({ detail = {} }: Fact): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(detail).map(([name, value]) => {
+      if (typeof value === "number" && name.endsWith("AtMs")) return [name.slice(0, -2), isoOf(value)];
+      if (name === "amountMinor") return ["amount", value];
+      return name.endsWith("Minor") ? [`${name.slice(0, -5)}Amount`, value] : [name, value];
+    }),
+  );
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,152 @@
+// From a PENDING notification to the mail a buyer reads: one mail a fact. A notification is claimed, its mail
+// sent, and then noted as sent; the only way to two mails is a death between acceptance and its note.
+
+import type { NotificationId, UserId } from "../domain/ids";
+import { HOUR, MINUTE, SECOND } from "../domain/time";
+import { writeMail } from "./mails";
+import type { Deps, Mail, NotificationToSend, SentNotification } from "./ports";
+
+/** How long a claim keeps others away: longer than the send and every try to note it. */
+const LEASE_MS = MINUTE;
+/** An answer that does not come in this time counts as a failure. */
+const SEND_TIMEOUT_MS = 30 * SECOND;
+/** After these a note is tried again: a short outage of D1 must not become a second mail. */
+const NOTE_PAUSES_MS = [200, 1_000, 3_000, 8_000] as const;
+/** The first retry comes after this, each further one four times later, up to the last. */
+const FIRST_RETRY_MS = 10 * SECOND;
+const LAST_RETRY_MS = 6 * HOUR;
+/** About a day and a half of trying. */
+const MAX_TRIES = 12;
+/** Mails under way at once in one batch or sweep. */
+const SENDS_AT_ONCE = 8;
+/** What the queue should have done long since. */
+const SWEEP_AGE_MS = 30 * SECOND;
+const SWEEP_LIMIT = 100;
+const RECENT_LIMIT = 20;
+
+/** The one failure that is about the reader, not about our ability to send. */
+export const REFUSED_ADDRESS = "ADDRESS_REFUSED";
+
+export type Delivery =
+  | { readonly outcome: "sent" }
+  /** Sent already, in somebody else's hands, or unknown: nothing to do. */
+  | { readonly outcome: "not-ours" }
+  | { readonly outcome: "given-up" }
+  | { readonly outcome: "failed"; readonly retryAtMs: number };
+
+export type SendDeps = Pick<Deps, "clock" | "log" | "settings" | "notifications" | "mailer">;
+
+/** Sends one mail, at most once while it lives. Throws only when the claim itself fails. */
+export async function sendNotification(deps: SendDeps, id: NotificationId): Promise<Delivery> {
+  const nowMs = deps.clock.nowMs();
+  const notification = await deps.notifications.claim(id, nowMs, LEASE_MS);
+  if (!notification) return { outcome: "not-ours" };
+  let mail: Mail;
+  let answer: "accepted" | "refused";
+  try {
+    mail = writeMail(notification, deps.settings, nowMs);
+    answer = await within(SEND_TIMEOUT_MS, deps.mailer.send(mail));
+  } catch (error) {
+    return await noteFailure(deps, notification, failureKind(error));
+  }
+  if (answer === "refused") return await giveUp(deps, notification, REFUSED_ADDRESS);
+  await noteSent(deps, id, mail.subject);
+  return { outcome: "sent" };
+}
+
+/** Sends many side by side, each once; one that fails leaves the others alone. */
+export async function sendNotifications(
+  deps: SendDeps,
+  ids: readonly NotificationId[],
+): Promise<ReadonlyMap<NotificationId, Delivery>> {
+  const deliveries = new Map<NotificationId, Delivery>();
+  const waiting = [...new Set(ids)];
+  const sendNext = async () => {
+    for (let id = waiting.shift(); id; id = waiting.shift()) {
+      deliveries.set(id, await sendOrFail(deps, id));
+    }
+  };
+  await Promise.all(Array.from({ length: SENDS_AT_ONCE }, sendNext));
+  return deliveries;
+}
+
+/** Sends what no queue message led to. Returns how many mails went. */
+export async function sweepNotifications(deps: SendDeps, nowMs: number): Promise<number> {
+  const ids = await deps.notifications.unsent(nowMs - SWEEP_AGE_MS, SWEEP_LIMIT);
+  const deliveries = await sendNotifications(deps, ids);
+  return [...deliveries.values()].filter(({ outcome }) => outcome === "sent").length;
+}
+
+/** The user's latest mails, newest first. */
+export async function recentNotifications(
+  deps: Pick<Deps, "notifications">,
+  userId: UserId,
+): Promise<readonly SentNotification[]> {
+  return await deps.notifications.recent(userId, RECENT_LIMIT);
+}
+
+async function sendOrFail(deps: SendDeps, id: NotificationId): Promise<Delivery> {
+  try {
+    return await sendNotification(deps, id);
+  } catch (error) {
+    deps.log.error("the state of a mail could not be read or written", { notification: id, error: failureKind(error) });
+    return { outcome: "failed", retryAtMs: deps.clock.nowMs() + FIRST_RETRY_MS };
+  }
+}
+
+/** The mail is out: whatever happens now, it must not be sent again for want of a note. */
+async function noteSent(deps: SendDeps, id: NotificationId, subject: string): Promise<void> {
+  const sentAtMs = deps.clock.nowMs();
+  for (const pauseMs of [...NOTE_PAUSES_MS, null]) {
+    try {
+      return await deps.notifications.markSent(id, subject, sentAtMs);
+    } catch (error) {
+      if (pauseMs === null) {
+        deps.log.error("a mail that was accepted could not be noted as sent, and will be sent again", {
+          notification: id,
+          error: failureKind(error),
+        });
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+async function noteFailure(deps: SendDeps, notification: NotificationToSend, error: string): Promise<Delivery> {
+  if (notification.tries >= MAX_TRIES) return await giveUp(deps, notification, error);
+  const retryAtMs = deps.clock.nowMs() + retryDelayMs(notification.tries);
+  await deps.notifications.markFailed(notification.id, error, retryAtMs);
+  deps.log.warn("a mail could not be sent", { notification: notification.id, error, tries: notification.tries });
+  return { outcome: "failed", retryAtMs };
+}
+
+async function giveUp(deps: SendDeps, notification: NotificationToSend, error: string): Promise<Delivery> {
+  await deps.notifications.markFailed(notification.id, error, null);
+  deps.log.error("a mail was given up", { notification: notification.id, error, tries: notification.tries });
+  return { outcome: "given-up" };
+}
+
+/** `tries` counts this one. */
+function retryDelayMs(tries: number): number {
+  return Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 4 ** Math.max(0, tries - 1));
+}
+
+/** A code or a class of error, never its message: that may hold an address. */
+function failureKind(error: unknown): string {
+  if (!(error instanceof Error)) return "UNKNOWN";
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : error.name;
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error("no answer in time"), { code: "TIMEOUT" })), limitMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,95 @@
+// From bindings to dependencies: the only file that sees ports and adapters together.
+
+import { boxOffices } from "./adapters/box-offices";
+import { systemClock } from "./adapters/clock";
+import { d1Bookings } from "./adapters/d1/bookings";
+import { d1Database } from "./adapters/d1/database";
+import { d1DeadLetters } from "./adapters/d1/dead-letters";
+import { d1Demo } from "./adapters/d1/demo";
+import { d1Events } from "./adapters/d1/events";
+import { d1IdempotencyKeys } from "./adapters/d1/idempotency-keys";
+import { d1Notifications } from "./adapters/d1/notifications";
+import { d1StripeEvents } from "./adapters/d1/stripe-events";
+import { d1Throttles } from "./adapters/d1/throttles";
+import { d1Users } from "./adapters/d1/users";
+import { d1Venues } from "./adapters/d1/venues";
+import { cloudflareMailer, d1Mailbox, mailboxMailer } from "./adapters/email";
+import { hmacFingerprints } from "./adapters/fingerprints";
+import { randomIds } from "./adapters/ids";
+import { jsonLog } from "./adapters/log";
+import { scryptPasswords } from "./adapters/passwords";
+import { simulatorPayments } from "./adapters/payments-simulator";
+import { stripePayments } from "./adapters/payments-stripe";
+import { cloudflareQueues } from "./adapters/queues";
+import { isolateRequestLimit, platformRequestLimit } from "./adapters/rate-limits";
+import { stripeNews } from "./adapters/stripe-news";
+import { jwtTokens } from "./adapters/tokens";
+import type { Deps, Log } from "./app/ports";
+import { type Config, readConfig, VERSION } from "./env";
+
+export { configProblems } from "./env";
+
+/** Requests a second of one address in development, so that tests and benchmarks need no exception. */
+const DEVELOPMENT_REQUESTS_PER_SECOND = 1_000;
+
+/** Dependencies live as long as their isolate: they hold its caches, its imported keys and its password queue. */
+const composed = new WeakMap<Env, Deps>();
+
+/** Throws when the configuration is refused: `configProblems` says why. */
+export function compose(env: Env): Deps {
+  const known = composed.get(env);
+  if (known !== undefined) return known;
+  const deps = assemble(env, readConfig(env));
+  composed.set(env, deps);
+  return deps;
+}
+
+function assemble(env: Env, config: Config): Deps {
+  const clock = systemClock();
+  const log = jsonLog();
+  const events = d1Events(env.DB);
+  const isDevelopment = config.environment === "development";
+  return {
+    clock,
+    ids: randomIds(),
+    log,
+    settings: {
+      environment: config.environment,
+      version: VERSION,
+      publicUrl: config.publicUrl,
+      emailFrom: config.emailFrom,
+      eventBookingApi: config.eventBookingApi,
+      corsOrigins: config.corsOrigins,
+      holdTtlMs: config.holdTtlMs,
+      paymentWindowMs: config.paymentWindowMs,
+    },
+    boxOffices: boxOffices({ namespace: env.BOX_OFFICE, events, log, nowMs: clock.nowMs }),
+    users: d1Users(env.DB),
+    passwords: scryptPasswords(),
+    tokens: jwtTokens(config.jwt),
+    venues: d1Venues(env.DB),
+    events,
+    bookings: d1Bookings(env.DB),
+    notifications: d1Notifications(env.DB),
+    mailer: isDevelopment ? mailboxMailer(env.DB) : cloudflareMailer(env.EMAIL, config.emailFrom),
+    mailbox: isDevelopment ? d1Mailbox(env.DB) : null,
+    ...paymentsOf(config, log),
+    providerInbox: d1StripeEvents(env.DB),
+    queues: cloudflareQueues(env.NOTIFICATIONS_QUEUE),
+    deadLetters: d1DeadLetters(env.DB),
+    throttles: d1Throttles(env.DB),
+    requestLimit: isDevelopment
+      ? isolateRequestLimit(DEVELOPMENT_REQUESTS_PER_SECOND)
+      : platformRequestLimit(env.REQUEST_LIMIT),
+    demo: isDevelopment ? d1Demo(env.DB) : null,
+    idempotencyKeys: d1IdempotencyKeys(env.DB),
+    fingerprints: hmacFingerprints(config.jwt.secret),
+    database: d1Database(env.DB),
+  };
+}
+
+function paymentsOf(config: Config, log: Log): Pick<Deps, "payments" | "providerNews"> {
+  if (config.payments === "simulator") return { payments: simulatorPayments(), providerNews: null };
+  const options = { ...config.stripe, log };
+  return { payments: stripePayments(options), providerNews: stripeNews(options) };
+}

@@ -1,0 +1,246 @@
+// What is still to be done elsewhere. An effect is not remembered but read off the hold: an attempt that was not
+// answered is to be asked for, a version D1 does not have is to be written there. So none can be forgotten.
+
+import { type BookingId, type EventCode, parseId } from "../ids";
+import { HOUR, SECOND } from "../time";
+import type { EffectId, Work, WorkKind } from "./commands";
+import { faceValueOf, latestAttempt } from "./hold";
+import type { Attempt, Booking, BoxOfficeState, Hold, Refund } from "./state";
+import { availabilityOf, bookingRecordOf } from "./views";
+
+/** Longer than a consumer's longest effect: provider time-outs are 10 s. */
+export const LEASE_MS = 30 * SECOND;
+/** Sent again this long after the first time, doubling up to the ceiling while it may matter to a waiting buyer. */
+const RESEND_MS = 5 * SECOND;
+const RESEND_CEILING_MS = 30 * SECOND;
+/** After as many tries the cause is not a passing one: every hour from then on. About 20 minutes. */
+const EAGER_TRIES = 40;
+/** D1 hears of an event's availability this often at most. */
+export const AVAILABILITY_INTERVAL_MS = SECOND;
+
+/** At most so many of a kind are handed over at once, so that payments cannot starve projections. */
+export const MAX_IN_FLIGHT: Readonly<Record<WorkKind, number>> = {
+  authorise: 200,
+  capture: 200,
+  void: 100,
+  refund: 100,
+  project: 1_000,
+  availability: 1,
+  definition: 1,
+};
+export const WORK_KINDS = Object.keys(MAX_IN_FLIGHT) as WorkKind[];
+
+export type EffectName =
+  | { readonly kind: "authorise" | "capture" | "void" | "refund"; readonly bookingId: BookingId; readonly n: number }
+  | { readonly kind: "project"; readonly bookingId: BookingId }
+  | { readonly kind: "availability" }
+  | { readonly kind: "definition" };
+
+/** The name an id spells, or null for anything else. */
+export function parseEffectId(id: EffectId): EffectName | null {
+  const [subject = "", kind, n] = id.split(":");
+  if (kind === "availability") return { kind };
+  if (kind === "definition") return { kind };
+  const bookingId = parseId("bkg", subject);
+  if (bookingId === null) return null;
+  if (kind === "project") return { kind, bookingId };
+  if (kind !== "authorise" && kind !== "capture" && kind !== "void" && kind !== "refund") return null;
+  const number = Number(n);
+  return Number.isSafeInteger(number) && number > 0 ? { kind, bookingId, n: number } : null;
+}
+
+export function availabilityEffectOf(code: EventCode): EffectId {
+  return `${code}:availability`;
+}
+
+export function definitionEffectOf(code: EventCode): EffectId {
+  return `${code}:definition`;
+}
+
+export function kindOf(id: EffectId): WorkKind {
+  return id.split(":")[1] as WorkKind;
+}
+
+/** Everything a hold owes. */
+export function effectsOf(hold: Hold): readonly EffectId[] {
+  const booking = hold.booking;
+  if (booking === null) return [];
+  const effects: EffectId[] = [];
+  for (const attempt of booking.payment?.attempts ?? []) {
+    const kind = attemptEffect(booking, attempt);
+    if (kind !== null) effects.push(`${booking.id}:${kind}:${attempt.n}`);
+  }
+  for (const refund of booking.payment?.refunds ?? []) {
+    if (refund.state === "due") effects.push(`${booking.id}:refund:${refund.n}`);
+  }
+  if (hold.projectedVersion < hold.version) effects.push(`${booking.id}:project`);
+  return effects;
+}
+
+function attemptEffect(booking: Booking, attempt: Attempt): "authorise" | "capture" | "void" | null {
+  if (attempt.state === "captured" || attempt.state === "declined" || attempt.state === "voided") return null;
+  if (attempt.unwanted) return "void";
+  if (latestAttempt(booking)?.n !== attempt.n) return null;
+  switch (booking.phase) {
+    case "paying":
+      return "authorise";
+    case "voiding":
+      return "void";
+    case "capturing":
+      return "capture";
+    case "waiting":
+    case "challenged":
+    case "settled":
+      return null;
+  }
+}
+
+/** What a consumer is to do for an owed effect; null when it is owed no longer. */
+export function workOf(state: BoxOfficeState, id: EffectId): Work | null {
+  const name = parseEffectId(id);
+  const definition = state.definition;
+  if (name === null || definition === null) return null;
+  if (name.kind === "availability") {
+    if (!availabilityOwed(state)) return null;
+    return { kind: name.kind, effect: id, availability: availabilityOf(state, definition) };
+  }
+  if (name.kind === "definition") {
+    return definitionOwed(state) ? { kind: name.kind, effect: id, definition } : null;
+  }
+  const lockId = state.lockOfBooking.get(name.bookingId);
+  const hold = lockId === undefined ? undefined : state.holds.get(lockId);
+  if (hold?.booking == null || !effectsOf(hold).includes(id)) return null;
+  if (name.kind === "project")
+    return { kind: "project", effect: id, booking: bookingRecordOf(state, hold, hold.booking) };
+  return moneyWork(hold.booking, id, name.kind, name.n);
+}
+
+function moneyWork(
+  booking: Booking,
+  effect: EffectId,
+  kind: "authorise" | "capture" | "void" | "refund",
+  n: number,
+): Work | null {
+  const { currency, id: bookingId } = booking;
+  if (kind === "refund") {
+    const refund = booking.payment?.refunds.find((one: Refund) => one.n === n);
+    const paid = booking.payment?.attempts.find((attempt) => attempt.n === refund?.attempt);
+    if (refund === undefined || paid?.intentId == null) return null;
+    const { amountMinor, askedAtMs } = refund;
+    const of = { bookingId, attempt: paid.n, refund: n, intentId: paid.intentId };
+    return { kind, effect, ...of, askedAtMs, amountMinor, currency };
+  }
+  const attempt = booking.payment?.attempts.find((one) => one.n === n);
+  if (attempt === undefined) return null;
+  const { startedAtMs, force, intentId, token, unwanted } = attempt;
+  const common = { effect, bookingId, attempt: n, startedAtMs, amountMinor: faceValueOf(booking), currency, force };
+  return kind === "authorise" ? { kind, ...common, token } : { kind, ...common, intentId, unwanted };
+}
+
+export function availabilityOwed(state: BoxOfficeState): boolean {
+  return state.availabilityToldSeq < state.availabilitySeq;
+}
+
+export function definitionOwed(state: BoxOfficeState): boolean {
+  return state.definition !== null && state.definitionToldVersion < state.definition.version;
+}
+
+/** Takes effects that became owed into the outbox, and retires those that are owed no longer. */
+export function updateOutbox(state: BoxOfficeState, before: readonly EffectId[], after: readonly EffectId[]): void {
+  for (const id of before) if (!after.includes(id)) retire(state, id);
+  for (const id of after) {
+    if (!before.includes(id)) owe(state, id);
+  }
+}
+
+/** An effect is to be handed over; one in flight already stays there. */
+export function owe(state: BoxOfficeState, id: EffectId): void {
+  if (!state.outbox.flights.has(id)) state.outbox.waiting[kindOf(id)].add(id);
+}
+
+export function retire(state: BoxOfficeState, id: EffectId): void {
+  const { waiting, flights, inFlight } = state.outbox;
+  const flight = flights.get(id);
+  if (flight === undefined) {
+    waiting[kindOf(id)].delete(id);
+    return;
+  }
+  flights.delete(id);
+  inFlight[flight.kind] -= 1;
+}
+
+/** A consumer, or the caller itself, takes an effect. `busy`: somebody else works on it. */
+export function lease(state: BoxOfficeState, id: EffectId, nowMs: number): Work | "gone" | "busy" {
+  const work = workOf(state, id);
+  if (work === null) return "gone";
+  const flight = state.outbox.flights.get(id);
+  if (flight !== undefined && flight.leaseUntilMs > nowMs) return "busy";
+  fly(state, id, flight?.tries ?? 0, nowMs + LEASE_MS + RESEND_MS, nowMs + LEASE_MS);
+  return work;
+}
+
+/** Gives an effect back, to be handed over again after a while. */
+export function giveBack(state: BoxOfficeState, id: EffectId, nowMs: number, afterMs: number | null): void {
+  const tries = (state.outbox.flights.get(id)?.tries ?? 0) + 1;
+  fly(state, id, tries, nowMs + (afterMs ?? resendAfterMs(tries)), 0);
+}
+
+/** Makes an effect that is owed due at once. */
+export function makeDue(state: BoxOfficeState, id: EffectId): boolean {
+  if (workOf(state, id) === null) return false;
+  retire(state, id);
+  owe(state, id);
+  return true;
+}
+
+/**
+ * Hands over what waits, within the bounds, and with `resend` what was handed over and not settled in time.
+ * Returns the ids to send, those for a later delivery apart.
+ */
+export function takeOutgoing(
+  state: BoxOfficeState,
+  nowMs: number,
+  resend: boolean,
+): { readonly now: readonly EffectId[]; readonly later: readonly { id: EffectId; afterMs: number }[] } {
+  const now: EffectId[] = [];
+  const later: { id: EffectId; afterMs: number }[] = [];
+  const { waiting, flights, inFlight } = state.outbox;
+  if (resend) {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const [id, flight] of flights) {
+      if (flight.nextAtMs <= nowMs) {
+        fly(state, id, flight.tries + 1, nowMs + resendAfterMs(flight.tries + 1), flight.leaseUntilMs);
+        now.push(id);
+      }
+      earliestMs = Math.min(earliestMs, flights.get(id)?.nextAtMs ?? earliestMs);
+    }
+    state.outbox.earliestMs = earliestMs;
+  }
+  for (const kind of WORK_KINDS) {
+    for (const id of waiting[kind]) {
+      if (inFlight[kind] >= MAX_IN_FLIGHT[kind]) break;
+      const afterMs = kind === "availability" ? availabilityDelayMs(state, nowMs) : 0;
+      fly(state, id, 0, nowMs + afterMs + RESEND_MS, 0);
+      if (afterMs > 0) later.push({ id, afterMs });
+      else now.push(id);
+    }
+  }
+  return { now, later };
+}
+
+function availabilityDelayMs(state: BoxOfficeState, nowMs: number): number {
+  return Math.max(0, state.outbox.availabilityToldMs + AVAILABILITY_INTERVAL_MS - nowMs);
+}
+
+function fly(state: BoxOfficeState, id: EffectId, tries: number, nextAtMs: number, leaseUntilMs: number): void {
+  const { waiting, flights, inFlight } = state.outbox;
+  const kind = kindOf(id);
+  waiting[kind].delete(id);
+  if (!flights.has(id)) inFlight[kind] += 1;
+  flights.set(id, { kind, tries, nextAtMs, leaseUntilMs });
+  state.outbox.earliestMs = Math.min(state.outbox.earliestMs, nextAtMs);
+}
+
+function resendAfterMs(tries: number): number {
+  return tries >= EAGER_TRIES ? HOUR : Math.min(RESEND_CEILING_MS, RESEND_MS * 2 ** Math.min(tries, 10));
+}

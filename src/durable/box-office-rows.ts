@@ -1,0 +1,313 @@
+// The box office's rows: what is written of a group of commands, in one transaction, and how memory is rebuilt.
+// docs/storage.md says what each table is for and what a row costs.
+
+import type { Changes } from "../domain/box-office/execute";
+import { cooldownEndOf, lockStatusOf, ownedSeats } from "../domain/box-office/hold";
+import { admit, admitSold, emptyBoxOffice, install, isResident, noteBooking } from "../domain/box-office/seat-table";
+import type {
+  BoxOfficeState,
+  EventDefinition,
+  Hold,
+  JournalEntry,
+  SalePolicy,
+  StoredKey,
+} from "../domain/box-office/state";
+import { type BookingId, idsSince, type LockId, lockIdOf } from "../domain/ids";
+import { MINUTE } from "../domain/time";
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS holds (
+     id TEXT PRIMARY KEY,
+     booking_id TEXT,
+     loaded_until_ms INTEGER,
+     sold_seats TEXT,
+     body TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID`,
+  `CREATE UNIQUE INDEX IF NOT EXISTS holds_by_booking ON holds (booking_id) WHERE booking_id IS NOT NULL`,
+  `CREATE INDEX IF NOT EXISTS holds_loaded ON holds (loaded_until_ms) WHERE loaded_until_ms IS NOT NULL`,
+  `CREATE TABLE IF NOT EXISTS journal (
+     seq INTEGER PRIMARY KEY,
+     at_ms INTEGER NOT NULL,
+     actor TEXT NOT NULL,
+     request_id TEXT NOT NULL,
+     facts TEXT NOT NULL,
+     seat_changes TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS keys (
+     scope TEXT PRIMARY KEY,
+     fingerprint TEXT NOT NULL,
+     at_ms INTEGER NOT NULL,
+     reply TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID`,
+] as const;
+
+/** `loaded_until_ms` of a hold that must be in memory whatever the time. Far enough for any clock. */
+const FOREVER_MS = 9_000_000_000_000_000;
+/** Values that travel as one JSON parameter: a string is at most 2 MB, a hold well under 4 KB. */
+const ROWS_A_STATEMENT = 400;
+
+/** What a hold's row says besides its body. Unchanged columns are not written again: each costs an index row. */
+interface Mark {
+  readonly bookingId: BookingId | null;
+  readonly loadedUntilMs: number | null;
+  readonly soldSeats: string | null;
+}
+
+export interface Rows {
+  /** Memory as the rows say, or an empty box office when there are none. */
+  load(policy: SalePolicy, nowMs: number): BoxOfficeState;
+  /** Loads finished holds that a command names into memory. */
+  admitHold(state: BoxOfficeState, id: LockId, nowMs: number): void;
+  admitBooking(state: BoxOfficeState, id: BookingId, nowMs: number): void;
+  admitKey(state: BoxOfficeState, scope: string): void;
+  /** Inside a transaction. */
+  write(state: BoxOfficeState, changes: Changes): void;
+  /** Touches storage, so that an instance which lost its object cannot answer from memory. */
+  lastSeq(): number;
+  /** The marks of holds that left memory are not needed any more. */
+  unmark(id: LockId): void;
+  journal(afterSeq: number, limit: number): readonly JournalEntry[];
+  /** Holds with a booking, by lock id, after `after`. */
+  booked(after: LockId | null, limit: number): readonly Hold[];
+  purgeKeys(beforeMs: number): void;
+}
+
+export function boxOfficeRows(sql: SqlStorage): Rows {
+  const marks = new Map<LockId, Mark>();
+  let hasSchema = false;
+
+  function load(policy: SalePolicy, nowMs: number): BoxOfficeState {
+    marks.clear();
+    const state = emptyBoxOffice(policy);
+    hasSchema = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'meta'").toArray().length > 0;
+    if (!hasSchema) return state;
+    const meta = new Map(
+      sql
+        .exec<{ name: string; value: string }>("SELECT name, value FROM meta")
+        .toArray()
+        .map(({ name, value }) => [name, value]),
+    );
+    state.seq = lastSeq();
+    const definition = meta.get("definition");
+    if (definition === undefined) return state;
+    const told = JSON.parse(meta.get("told") ?? "{}") as { availabilitySeq?: number; definitionVersion?: number };
+    install(state, JSON.parse(definition) as EventDefinition);
+    for (const { id, sold_seats } of sql.exec<{ id: LockId; sold_seats: string }>(
+      "SELECT id, sold_seats FROM holds WHERE sold_seats IS NOT NULL",
+    )) {
+      admitSold(state, id, JSON.parse(sold_seats) as number[]);
+    }
+    const loaded = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE loaded_until_ms > ?`, nowMs);
+    for (const row of loaded) take(state, row, nowMs);
+    noteRecentBookings(state, nowMs);
+    state.definitionToldVersion = told.definitionVersion ?? (state.definition?.version as number);
+    state.availabilityToldSeq = told.availabilitySeq ?? 0;
+    state.availabilitySeq = state.seq;
+    return state;
+  }
+
+  /** Bookings of the last minute that need no memory otherwise; ids sort by time, so the key finds them. */
+  function noteRecentBookings(state: BoxOfficeState, nowMs: number): void {
+    const since = idsSince("lock", nowMs - 2 * MINUTE);
+    const recent = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE id > ? ORDER BY id`, since);
+    for (const row of recent) {
+      const hold = JSON.parse(row.body) as Hold;
+      if (!state.holds.has(hold.id)) noteBooking(state, hold, nowMs);
+    }
+  }
+
+  function take(state: BoxOfficeState, row: HoldRow, nowMs: number): void {
+    const hold = JSON.parse(row.body) as Hold;
+    marks.set(hold.id, {
+      bookingId: row.booking_id as BookingId | null,
+      loadedUntilMs: row.loaded_until_ms,
+      soldSeats: row.sold_seats,
+    });
+    admit(state, hold, nowMs, row.sold_seats !== null);
+  }
+
+  function takeFirst(state: BoxOfficeState, where: string, value: string, nowMs: number): boolean {
+    const row = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE ${where} = ? LIMIT 1`, value).toArray()[0];
+    if (row !== undefined) take(state, row, nowMs);
+    return row !== undefined;
+  }
+
+  function write(state: BoxOfficeState, changes: Changes): void {
+    if (!hasSchema) for (const statement of SCHEMA) sql.exec(statement);
+    if (changes.definition !== null) writeMeta("definition", JSON.stringify(changes.definition));
+    if (changes.told || changes.definition !== null) {
+      writeMeta(
+        "told",
+        JSON.stringify({ availabilitySeq: state.availabilityToldSeq, definitionVersion: state.definitionToldVersion }),
+      );
+    }
+    writeHolds([...changes.holds.values()]);
+    writeJournal(changes.journal);
+    writeKeys(changes.keys);
+    hasSchema = true;
+  }
+
+  function writeMeta(name: string, value: string): void {
+    sql.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
+  }
+
+  function writeHolds(holds: readonly Hold[]): void {
+    const put: unknown[] = [];
+    const touched: unknown[] = [];
+    for (const hold of holds) {
+      const mark = markOf(hold);
+      const written = marks.get(hold.id);
+      if (written !== undefined && sameMark(written, mark)) touched.push([hold.id, JSON.stringify(hold)]);
+      else put.push([hold.id, mark.bookingId, mark.loadedUntilMs, mark.soldSeats, JSON.stringify(hold)]);
+      marks.set(hold.id, mark);
+    }
+    inChunks(put, (json) =>
+      sql.exec(
+        `INSERT INTO holds (id, booking_id, loaded_until_ms, sold_seats, body)
+         SELECT value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?) WHERE true
+         ON CONFLICT (id) DO UPDATE SET booking_id = excluded.booking_id, loaded_until_ms = excluded.loaded_until_ms,
+           sold_seats = excluded.sold_seats, body = excluded.body`,
+        json,
+      ),
+    );
+    inChunks(touched, (json) =>
+      sql.exec(
+        `UPDATE holds SET body = changed.body
+         FROM (SELECT value->>0 AS id, value->>1 AS body FROM json_each(?)) AS changed WHERE holds.id = changed.id`,
+        json,
+      ),
+    );
+  }
+
+  function writeJournal(entries: readonly JournalEntry[]): void {
+    const values = entries.map((entry) => [
+      entry.seq,
+      entry.atMs,
+      entry.actor,
+      entry.requestId,
+      JSON.stringify(entry.facts),
+      JSON.stringify(entry.seatChanges),
+    ]);
+    inChunks(values, (json) =>
+      sql.exec(
+        `INSERT INTO journal (seq, at_ms, actor, request_id, facts, seat_changes)
+         SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)`,
+        json,
+      ),
+    );
+  }
+
+  function writeKeys(keys: readonly StoredKey[]): void {
+    const values = keys.map((key) => [key.scope, key.fingerprint, key.atMs, JSON.stringify(key.reply)]);
+    inChunks(values, (json) =>
+      sql.exec(
+        `INSERT INTO keys (scope, fingerprint, at_ms, reply)
+         SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each(?) WHERE true
+         ON CONFLICT (scope) DO UPDATE SET fingerprint = excluded.fingerprint, at_ms = excluded.at_ms,
+           reply = excluded.reply`,
+        json,
+      ),
+    );
+  }
+
+  function lastSeq(): number {
+    if (!hasSchema) return 0;
+    const row = sql.exec<{ seq: number }>("SELECT seq FROM journal ORDER BY seq DESC LIMIT 1").toArray()[0];
+    return row?.seq ?? 0;
+  }
+
+  return {
+    load,
+    write,
+    lastSeq,
+    admitHold(state, id, nowMs) {
+      if (hasSchema && !state.holds.has(id)) takeFirst(state, "id", id, nowMs);
+    },
+    admitBooking(state, id, nowMs) {
+      if (!hasSchema || state.lockOfBooking.has(id)) return;
+      // A booking made without a lock has the lock of its own name; any other is found by the index.
+      if (takeFirst(state, "id", lockIdOf(id), nowMs) && state.lockOfBooking.has(id)) return;
+      takeFirst(state, "booking_id", id, nowMs);
+    },
+    admitKey(state, scope) {
+      if (!hasSchema || state.keys.has(scope)) return;
+      const query = "SELECT scope, fingerprint, at_ms, reply FROM keys WHERE scope = ?";
+      const row = sql.exec<{ fingerprint: string; at_ms: number; reply: string }>(query, scope).toArray()[0];
+      if (row === undefined) return;
+      const { fingerprint, at_ms: atMs, reply } = row;
+      state.keys.set(scope, { scope, fingerprint, atMs, reply: JSON.parse(reply) as unknown });
+    },
+    unmark(id) {
+      marks.delete(id);
+    },
+    journal(afterSeq, limit) {
+      if (!hasSchema) return [];
+      const query = `SELECT seq, at_ms, actor, request_id, facts, seat_changes FROM journal
+                     WHERE seq > ? ORDER BY seq LIMIT ?`;
+      return sql.exec<JournalRow>(query, afterSeq, limit).toArray().map(entryOf);
+    },
+    booked(after, limit) {
+      if (!hasSchema) return [];
+      const query = `SELECT body FROM holds WHERE id > ? AND body->>'$.booking.id' IS NOT NULL ORDER BY id LIMIT ?`;
+      const rows = sql.exec<{ body: string }>(query, after ?? "", limit).toArray();
+      return rows.map(({ body }) => JSON.parse(body) as Hold);
+    },
+    purgeKeys(beforeMs) {
+      if (hasSchema) sql.exec("DELETE FROM keys WHERE at_ms <= ?", beforeMs);
+    },
+  };
+}
+
+const HOLD_COLUMNS = "booking_id, loaded_until_ms, sold_seats, body";
+
+type HoldRow = {
+  booking_id: string | null;
+  loaded_until_ms: number | null;
+  sold_seats: string | null;
+  body: string;
+};
+
+type JournalRow = {
+  seq: number;
+  at_ms: number;
+  actor: string;
+  request_id: string;
+  facts: string;
+  seat_changes: string;
+};
+
+function entryOf(row: JournalRow): JournalEntry {
+  return {
+    seq: row.seq,
+    atMs: row.at_ms,
+    actor: row.actor,
+    requestId: row.request_id,
+    facts: JSON.parse(row.facts) as JournalEntry["facts"],
+    seatChanges: JSON.parse(row.seat_changes) as JournalEntry["seatChanges"],
+  };
+}
+
+function markOf(hold: Hold): Mark {
+  const bookingId = hold.booking?.id ?? null;
+  const sold = hold.endedAtMs === null && lockStatusOf(hold) === "CONSUMED";
+  return {
+    bookingId: bookingId === null || lockIdOf(bookingId) === hold.id ? null : bookingId,
+    loadedUntilMs: isResident(hold) ? FOREVER_MS : cooldownEndOf(hold),
+    soldSeats: sold ? JSON.stringify(ownedSeats(hold)) : null,
+  };
+}
+
+function sameMark(one: Mark, other: Mark): boolean {
+  return (
+    one.bookingId === other.bookingId &&
+    one.loadedUntilMs === other.loadedUntilMs &&
+    one.soldSeats === other.soldSeats
+  );
+}
+
+function inChunks(values: readonly unknown[], write: (json: string) => void): void {
+  for (let start = 0; start < values.length; start += ROWS_A_STATEMENT) {
+    write(JSON.stringify(values.slice(start, start + ROWS_A_STATEMENT)));
+  }
+}

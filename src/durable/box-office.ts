@@ -1,0 +1,268 @@
+// One event's box office: serialises its sale, in groups of commands that are written in one transaction.
+// Nobody hears of anything before it is durable: every answer waits for the commit whose state it has seen.
+
+import { DurableObject } from "cloudflare:workers";
+import { type AuditedBooking, auditState } from "../domain/box-office/audit";
+import type { Command, CommandType, JournalPage, Reply } from "../domain/box-office/commands";
+import { nextDueMs } from "../domain/box-office/deadlines";
+import { takeOutgoing } from "../domain/box-office/effects";
+import { type Changes, execute, KEY_TTL_MS, noChanges } from "../domain/box-office/execute";
+import { forget } from "../domain/box-office/seat-table";
+import type { BoxOfficeState, SalePolicy } from "../domain/box-office/state";
+import type { LockId } from "../domain/ids";
+import { refuse } from "../domain/refusals";
+import { HOUR, MINUTE, SECOND } from "../domain/time";
+import { boxOfficeRows, type Rows } from "./box-office-rows";
+import { namesIn } from "./box-office-names";
+import { type SagaMessage, sagaMessages } from "./saga-messages";
+
+type AnyReply = Reply<CommandType>;
+
+/** Commands that may wait for the next group; more are told to come back. */
+const MAX_WAITING = 2_000;
+const OVERLOADED: AnyReply = refuse({ code: "OVERLOADED", retryAfterMs: SECOND });
+/** An alarm set for "now" inside an alarm stalls the local runtime; this is soon enough. */
+const SOONEST_ALARM_MS = 50;
+/** After a failed alarm, so that nothing due is ever left without one. */
+const WATCHDOG_MS = 30 * SECOND;
+
+interface Waiting {
+  readonly command: Command;
+  readonly resolve: (reply: AnyReply) => void;
+}
+
+export class BoxOffice extends DurableObject<Env> {
+  readonly #rows: Rows = boxOfficeRows(this.ctx.storage.sql);
+  #state: BoxOfficeState | null = null;
+  #loading: Promise<void> | null = null;
+  #alarmMs: number | null = null;
+  #waiting: Waiting[] = [];
+  #committing = false;
+  #keysPurgedMs = 0;
+
+  /** Carries out commands in order, each for itself, and answers once all they saw is durable. */
+  async execute(commands: readonly Command[]): Promise<AnyReply[]> {
+    await this.#ready();
+    if (this.#waiting.length + commands.length > MAX_WAITING) {
+      return commands.map(() => OVERLOADED);
+    }
+    return Promise.all(this.#enqueue(commands));
+  }
+
+  /** Journal entries after `afterSeq`, oldest first. */
+  async journal(afterSeq: number, limit: number): Promise<JournalPage> {
+    await this.#ready();
+    const entries = this.#rows.journal(afterSeq, limit);
+    const last = entries.at(-1);
+    return { entries, nextSeq: entries.length === limit && last !== undefined ? last.seq : null };
+  }
+
+  /** The invariants over a page of rows, and over the seat table with the first page. */
+  async audit(after: LockId | null, limit: number): Promise<AuditedPage> {
+    await this.#ready();
+    const holds = this.#rows.booked(after, limit);
+    const state = this.#state as BoxOfficeState;
+    const audit = auditState(state, holds, after === null, Date.now(), this.#alarmMs);
+    const last = holds.at(-1);
+    return { ...audit, next: holds.length === limit && last !== undefined ? last.id : null };
+  }
+
+  /** One alarm for every deadline. Never throws: a failure is logged and looked at again soon. */
+  override async alarm(): Promise<void> {
+    this.#alarmMs = null;
+    try {
+      await this.#ready();
+      const origin = { actor: "system", requestId: "alarm" };
+      await Promise.all(this.#enqueue([{ type: "wake", ...origin }]));
+      this.#purgeKeys();
+    } catch (fault) {
+      log("error", "the alarm failed", fault);
+      await this.ctx.storage.setAlarm(Date.now() + WATCHDOG_MS);
+    }
+  }
+
+  #enqueue(commands: readonly Command[]): readonly Promise<AnyReply>[] {
+    const replies = commands.map(
+      (command) => new Promise<AnyReply>((resolve) => this.#waiting.push({ command, resolve })),
+    );
+    this.#pump();
+    return replies;
+  }
+
+  async #ready(): Promise<void> {
+    if (this.#state !== null) return;
+    this.#loading ??= this.#load();
+    await this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    try {
+      this.#alarmMs = await this.ctx.storage.getAlarm();
+      this.#state = this.#rows.load(policyOf(this.env), Date.now());
+    } finally {
+      this.#loading = null;
+    }
+  }
+
+  /** A lone command is written at once; those that arrive while a group becomes durable form the next group. */
+  #pump(): void {
+    if (this.#committing || this.#waiting.length === 0) return;
+    this.#committing = true;
+    this.ctx.waitUntil(this.#commitAll());
+  }
+
+  async #commitAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      await this.#commit(group);
+    }
+    this.#committing = false;
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    try {
+      const replies = this.#writeGroup(group.map(({ command }) => command));
+      await this.ctx.storage.sync();
+      group.forEach((waiting, place) => waiting.resolve(replies[place] as AnyReply));
+    } catch (fault) {
+      log("error", "a group of commands was not written", fault);
+      await this.#commitOneByOne(group);
+    }
+  }
+
+  /**
+   * The write failed and was rolled back: memory is the rows' again, and each command is for itself. One that fails
+   * alone has done nothing, so its caller is told to come back; it does not take the others down.
+   */
+  async #commitOneByOne(group: readonly Waiting[]): Promise<void> {
+    for (const { command, resolve } of group) {
+      try {
+        this.#reload();
+        const [reply] = this.#writeGroup([command]);
+        await this.ctx.storage.sync();
+        resolve(reply as AnyReply);
+      } catch (fault) {
+        log("error", "a command was not written", fault);
+        resolve(OVERLOADED);
+      }
+    }
+    this.#reload();
+  }
+
+  #reload(): void {
+    try {
+      this.#state = this.#rows.load(policyOf(this.env), Date.now());
+    } catch (fault) {
+      log("error", "memory could not be rebuilt", fault);
+      this.ctx.abort("memory could not be rebuilt");
+    }
+  }
+
+  /** Decides the commands one after another in memory and writes all they changed in one transaction. */
+  #writeGroup(commands: readonly Command[]): AnyReply[] {
+    const state = this.#state as BoxOfficeState;
+    const nowMs = Date.now();
+    const changes = noChanges();
+    const isAlarm = commands.some(({ type }) => type === "wake" || type === "redrive");
+    const replies: AnyReply[] = [];
+    let outgoing: readonly SagaMessage[] = [];
+    let alarmMs: number | null = null;
+    this.ctx.storage.transactionSync(() => {
+      const visitors = this.#admit(state, commands, nowMs);
+      for (const command of commands) replies.push(execute(state, command, nowMs, changes));
+      outgoing = sagaMessages(state, takeOutgoing(state, nowMs, isAlarm));
+      if (hasChanges(changes)) this.#rows.write(state, changes);
+      else this.#rows.lastSeq();
+      alarmMs = this.#armAlarm(state, nowMs);
+      this.#letGo(state, changes, visitors);
+    });
+    this.#alarmMs = alarmMs ?? this.#alarmMs;
+    this.#send(outgoing);
+    return replies;
+  }
+
+  /** Loads the rows that the commands name; returns the finished holds among them, which leave again. */
+  #admit(state: BoxOfficeState, commands: readonly Command[], nowMs: number): readonly LockId[] {
+    const visitors: LockId[] = [];
+    for (const command of commands) {
+      const names = namesIn(command);
+      for (const id of names.locks) {
+        this.#rows.admitHold(state, id, nowMs);
+        visitors.push(id);
+      }
+      for (const id of names.bookings) {
+        this.#rows.admitBooking(state, id, nowMs);
+        const lockId = state.lockOfBooking.get(id);
+        if (lockId !== undefined) visitors.push(lockId);
+      }
+      if (command.key != null) this.#rows.admitKey(state, command.key.scope);
+    }
+    return visitors;
+  }
+
+  #letGo(state: BoxOfficeState, changes: Changes, visitors: readonly LockId[]): void {
+    for (const id of [...visitors, ...changes.holds.keys()]) {
+      const hold = state.holds.get(id);
+      if (hold === undefined) continue;
+      forget(state, hold);
+      if (!state.holds.has(id)) this.#rows.unmark(id);
+    }
+    state.keys.clear();
+  }
+
+  /** Moves the alarm forward, never back: one that rings for nothing costs less than a write a command. */
+  #armAlarm(state: BoxOfficeState, nowMs: number): number | null {
+    const dueMs = nextDueMs(state);
+    // An alarm in the past has rung, or was lost: either way it is no promise any more.
+    const armed = this.#alarmMs !== null && this.#alarmMs > nowMs && this.#alarmMs <= (dueMs ?? 0);
+    if (dueMs === null || armed) return null;
+    const alarmMs = Math.max(dueMs, nowMs + SOONEST_ALARM_MS);
+    void this.ctx.storage.setAlarm(alarmMs);
+    return alarmMs;
+  }
+
+  /** Best effort, after the commit: what does not arrive is sent again by the alarm. */
+  #send(messages: readonly SagaMessage[]): void {
+    if (messages.length === 0) return;
+    const sent = this.ctx.storage
+      .sync()
+      .then(() => this.env.SAGA_QUEUE.sendBatch(messages.map(({ body, delaySeconds }) => ({ body, delaySeconds }))));
+    this.ctx.waitUntil(sent.catch((fault: unknown) => log("warn", "messages were not sent", fault)));
+  }
+
+  #purgeKeys(): void {
+    const nowMs = Date.now();
+    if (nowMs - this.#keysPurgedMs < HOUR) return;
+    this.#keysPurgedMs = nowMs;
+    this.#rows.purgeKeys(nowMs - KEY_TTL_MS);
+  }
+}
+
+export interface AuditedPage extends AuditedBooking {
+  readonly next: LockId | null;
+}
+
+function hasChanges(changes: Changes): boolean {
+  return (
+    changes.holds.size > 0 ||
+    changes.journal.length > 0 ||
+    changes.keys.length > 0 ||
+    changes.definition !== null ||
+    changes.told
+  );
+}
+
+/** Configuration of the sale; text that is no number falls back to the documents' defaults. */
+function policyOf(env: Env): SalePolicy {
+  return {
+    holdTtlMs: (Number(env.HOLD_TTL_SECONDS) || 300) * SECOND,
+    paymentWindowMs: (Number(env.PAYMENT_WINDOW_SECONDS) || 600) * SECOND,
+    bookingsPerMinute: Number(env.BOOKINGS_PER_MINUTE) || 30,
+  };
+}
+
+function log(level: "warn" | "error", message: string, fault: unknown): void {
+  console[level](JSON.stringify({ level, message, where: "box-office", fault: String(fault) }));
+}
+

@@ -1,0 +1,108 @@
+// For operators: whether everything agrees, what happened to an event, and the messages that a queue gave up.
+
+import { z } from "@hono/zod-openapi";
+import { listDeadLetters, replayDeadLetter } from "../app/admin";
+import { checkConsistency } from "../app/admin-consistency";
+import { readJournal } from "../app/admin-journal";
+import {
+  consistencyExample,
+  consistencyJson,
+  consistencySchema,
+  deadLetterJson,
+  deadLetterSchema,
+  entryExample,
+  entryJson,
+  entrySchema,
+} from "./admin-schemas";
+import { addEndpoint, answer } from "./endpoint";
+import { collectionOf, page, paginate, perPage } from "./fields";
+import { createGroup } from "./honoenv";
+import { idText } from "./lock-schemas";
+
+export const adminRoutes = createGroup();
+
+addEndpoint(
+  adminRoutes,
+  {
+    method: "get",
+    path: "/api/admin/consistency",
+    id: "checkConsistency",
+    service: "Operations",
+    summary: "Check every invariant over what is there now",
+    description: "Of one event, or of the 50 most recently active; `truncated` says that something was left out.",
+    access: "admin",
+    query: z.strictObject({ eventId: idText.optional() }),
+    answers: {
+      200: { description: "What was found.", schema: consistencySchema, example: consistencyExample },
+    },
+    refusals: ["EVENT_NOT_FOUND"],
+  },
+  async ({ deps, query, origin }) => {
+    const checked = await checkConsistency(deps, query.eventId ?? null, origin);
+    return checked.ok ? answer(200, consistencyJson(checked.value)) : checked;
+  },
+);
+
+addEndpoint(
+  adminRoutes,
+  {
+    method: "get",
+    path: "/api/admin/events/{id}/journal",
+    id: "readJournal",
+    service: "Operations",
+    summary: "Everything that happened to an event, oldest first",
+    description: "Every command that changed something is one entry, with its facts. No payment token is shown.",
+    access: "admin",
+    query: z.strictObject({ page, perPage }),
+    answers: {
+      200: {
+        description: "A page of the journal.",
+        schema: collectionOf(entrySchema),
+        example: { data: [entryExample], pagination: { page: 1, perPage: 20, total: 1, totalPages: 1 } },
+      },
+    },
+    refusals: ["EVENT_NOT_FOUND"],
+  },
+  async ({ deps, params, query, origin }) => {
+    const read = await readJournal(deps, params.id, query, origin);
+    if (!read.ok) return read;
+    return answer(200, { data: read.value.items.map(entryJson), pagination: paginate(query, read.value.total) });
+  },
+);
+
+addEndpoint(
+  adminRoutes,
+  {
+    method: "get",
+    path: "/api/admin/dead-letters",
+    id: "listDeadLetters",
+    service: "Operations",
+    summary: "Messages that a queue gave up, newest first",
+    access: "admin",
+    query: z.strictObject({ page, perPage }),
+    answers: { 200: { description: "A page of them.", schema: collectionOf(deadLetterSchema) } },
+  },
+  async ({ deps, query }) => {
+    const { items, total } = await listDeadLetters(deps, query.page, query.perPage);
+    return answer(200, { data: items.map(deadLetterJson), pagination: paginate(query, total) });
+  },
+);
+
+addEndpoint(
+  adminRoutes,
+  {
+    method: "post",
+    path: "/api/admin/dead-letters/{id}/replay",
+    id: "replayDeadLetter",
+    service: "Operations",
+    summary: "Have a message done again",
+    description: "Makes what it asked for due now. Replaying twice does nothing twice.",
+    access: "admin",
+    answers: { 200: { description: "The message, replayed.", schema: deadLetterSchema } },
+    refusals: ["DEAD_LETTER_NOT_FOUND"],
+  },
+  async ({ deps, params, origin }) => {
+    const replayed = await replayDeadLetter(deps, params.id, origin);
+    return replayed.ok ? answer(200, deadLetterJson(replayed.value)) : replayed;
+  },
+);

@@ -1,0 +1,31 @@
+// Who asks: the bearer token's user, and for organisers the role that the database has.
+
+import type { Context } from "hono";
+import { authenticate, requireAdmin, type Viewer } from "../app/users";
+import type { Result } from "../domain/refusals";
+import type { HonoEnv } from "./honoenv";
+
+const BEARER = /^Bearer +([^\s]+) *$/i;
+
+/** Longer than any token of ours; longer ones are not even looked at. */
+const MAX_TOKEN_CHARS = 4_096;
+
+/** The signed-in user, who is in the context from then on. */
+export async function viewerOf(c: Context<HonoEnv>): Promise<Result<Viewer>> {
+  const found = await authenticate(c.get("deps"), bearerToken(c.req.header("Authorization")));
+  if (found.ok) c.set("viewer", found.value);
+  return found;
+}
+
+/** The signed-in user, if the database says that it is an admin. */
+export async function adminOf(c: Context<HonoEnv>): Promise<Result<Viewer>> {
+  const found = await viewerOf(c);
+  if (!found.ok) return found;
+  const allowed = await requireAdmin(c.get("deps"), found.value);
+  return allowed.ok ? found : allowed;
+}
+
+function bearerToken(header: string | undefined): string | null {
+  if (header === undefined || header.length > MAX_TOKEN_CHARS) return null;
+  return BEARER.exec(header)?.[1] ?? null;
+}

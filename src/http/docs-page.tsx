@@ -1,0 +1,287 @@
+// /docs: the OpenAPI document as a page for people, rendered on the server, without a script.
+
+import type { Child } from "hono/jsx";
+import { DOCS_STYLE } from "./docs-style";
+import type { OpenApiDocument } from "./openapi";
+
+type PathItem = NonNullable<OpenApiDocument["paths"]>[string];
+type Operation = NonNullable<PathItem["get"]>;
+
+/** What of a JSON schema the page shows. */
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly format?: string;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly default?: unknown;
+}
+type Schemas = Readonly<Record<string, Schema>>;
+
+interface Entry {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+const METHODS = ["get", "post", "put", "delete"] as const;
+/** Deeper than any schema of ours. */
+const MAX_DEPTH = 8;
+
+export function docsPage(document: OpenApiDocument): string {
+  const entries = entriesOf(document);
+  const services = [...new Set(entries.map(({ operation }) => operation.tags?.[0] ?? "Other"))];
+  const schemas = (document.components?.schemas ?? {}) as Schemas;
+  const page = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{document.info.title}</title>
+        <style dangerouslySetInnerHTML={{ __html: DOCS_STYLE }} />
+      </head>
+      <body>
+        <header>
+          <h1>{document.info.title}</h1>
+          <p>{document.info.description}</p>
+          <p class="quiet">
+            Version {document.info.version}. Tokens come from <a href="#logIn">POST /api/users/login</a>. For programs:{" "}
+            <a href="/openapi.json">openapi.json</a>.
+          </p>
+        </header>
+        <nav aria-label="Services">
+          <ul>
+            {services.map((service) => (
+              <li>
+                <a href={`#${service}`}>{service}</a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <main>
+          {services.map((service) => (
+            <section aria-labelledby={service}>
+              <h2 id={service}>{service}</h2>
+              {entries
+                .filter(({ operation }) => (operation.tags?.[0] ?? "Other") === service)
+                .map((entry) => (
+                  <Endpoint entry={entry} schemas={schemas} />
+                ))}
+            </section>
+          ))}
+        </main>
+        <footer>Every error has the envelope shown; every response names its request in X-Request-Id.</footer>
+      </body>
+    </html>
+  );
+  return page.toString();
+}
+
+function entriesOf(document: OpenApiDocument): readonly Entry[] {
+  return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = (item as PathItem)[method];
+      return operation ? [{ method, path, operation }] : [];
+    }),
+  );
+}
+
+function Endpoint({ entry, schemas }: { entry: Entry; schemas: Schemas }) {
+  const { method, path, operation } = entry;
+  const body = operation.requestBody as Content | undefined;
+  return (
+    <details id={operation.operationId}>
+      <summary>
+        <span class={`method ${method}`}>{method}</span>
+        <code class="path">{path}</code>
+        <span class="quiet">{operation.summary}</span>
+      </summary>
+      <div class="body">
+        {operation.description && <p>{operation.description}</p>}
+        <p class="quiet">{operation.security ? "Needs a token." : "Open to everybody."}</p>
+        <Parameters parameters={(operation.parameters ?? []) as readonly Parameter[]} />
+        {body && (
+          <>
+            <h3>Body</h3>
+            <Media content={body} schemas={schemas} />
+          </>
+        )}
+        {Object.entries(operation.responses ?? {}).map(([status, response]) => (
+          <Answer status={status} response={response as Content & { description: string }} schemas={schemas} />
+        ))}
+      </div>
+    </details>
+  );
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required?: boolean;
+  readonly description?: string;
+  readonly schema?: Schema;
+}
+
+function Parameters({ parameters }: { parameters: readonly Parameter[] }) {
+  if (parameters.length === 0) return null;
+  return (
+    <>
+      <h3>Parameters</h3>
+      <ul class="fields">
+        {parameters.map(({ name, in: place, required, description, schema }) => (
+          <li>
+            <code>{name}</code>{" "}
+            <span class="quiet">
+              {place}, {typeOf(schema ?? {})}
+              {required ? ", required" : ""}
+              {limitsOf(schema ?? {})}. {description ?? schema?.description}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+interface Content {
+  readonly content?: Readonly<
+    Record<
+      string,
+      {
+        readonly schema?: Schema;
+        readonly example?: unknown;
+        readonly examples?: Readonly<Record<string, { value: unknown }>>;
+      }
+    >
+  >;
+}
+
+function Answer(props: { status: string; response: Content & { description: string }; schemas: Schemas }) {
+  const { status, response, schemas } = props;
+  const errors = response.content?.["application/json"]?.examples;
+  return (
+    <>
+      <h3>{status}</h3>
+      {errors ? (
+        <dl>
+          {Object.entries(errors).map(([code, { value }]) => (
+            <>
+              <dt>
+                <code>{code}</code>
+              </dt>
+              <dd>{(value as { error: { message: string } }).error.message}</dd>
+            </>
+          ))}
+        </dl>
+      ) : (
+        <>
+          <p>{response.description}</p>
+          <Media content={response} schemas={schemas} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Media({ content, schemas }: { content: Content; schemas: Schemas }) {
+  const media = content.content?.["application/json"];
+  if (!media?.schema) return null;
+  return (
+    <>
+      <Fields schema={media.schema} schemas={schemas} depth={0} />
+      {media.example !== undefined && (
+        <pre>
+          <code>{JSON.stringify(media.example, null, 2)}</code>
+        </pre>
+      )}
+    </>
+  );
+}
+
+function Fields({ schema, schemas, depth }: { schema: Schema; schemas: Schemas; depth: number }): Child {
+  if (depth > MAX_DEPTH) return null;
+  const { properties, required } = partsOf(schema, schemas);
+  const entries = Object.entries(properties);
+  if (entries.length === 0) return null;
+  return (
+    <ul class="fields">
+      {entries.map(([name, field]) => {
+        const target = resolved(field, schemas);
+        return (
+          <li>
+            <code>{name}</code>{" "}
+            <span class="quiet">
+              {typeOf(target)}
+              {required.includes(name) ? "" : ", optional"}
+              {limitsOf(target)}
+              {(field.description ?? target.description) && `. ${field.description ?? target.description}`}
+            </span>
+            <Fields schema={target} schemas={schemas} depth={depth + 1} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** The properties of an object, of a list's items, or of all alternatives together. */
+function partsOf(schema: Schema, schemas: Schemas): { properties: Record<string, Schema>; required: string[] } {
+  const target = resolved(schema, schemas);
+  const parts = [target, ...(target.items ? [target.items] : []), ...alternatives(target)].map((part) =>
+    resolved(part, schemas),
+  );
+  return {
+    properties: Object.assign({}, ...parts.map(({ properties }) => properties ?? {})),
+    required: parts.flatMap(({ required }) => required ?? []),
+  };
+}
+
+function alternatives({ anyOf = [], oneOf = [], allOf = [] }: Schema): readonly Schema[] {
+  return [...anyOf, ...oneOf, ...allOf];
+}
+
+function resolved(schema: Schema, schemas: Schemas): Schema {
+  const name = schema.$ref?.split("/").at(-1);
+  return (name !== undefined && schemas[name]) || schema;
+}
+
+function typeOf(schema: Schema): string {
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
+  const kinds = alternatives(schema).map(typeOf);
+  const type = typeof schema.type === "string" ? schema.type : (schema.type?.join(" or ") ?? kinds.join(" or "));
+  if (type === "array")
+    return schema.items?.type === "object" || schema.items?.$ref ? "list" : `list of ${typeOf(schema.items ?? {})}`;
+  return [type || "any value", schema.format].filter(Boolean).join(", ");
+}
+
+function limitsOf({ minimum, maximum, minLength, maxLength, minItems, maxItems, default: preset }: Schema): string {
+  const low = minimum ?? minLength ?? minItems;
+  const high = maximum ?? maxLength ?? maxItems;
+  const what =
+    minLength !== undefined || maxLength !== undefined
+      ? " characters"
+      : minItems !== undefined || maxItems !== undefined
+        ? " items"
+        : "";
+  const range =
+    low !== undefined && high !== undefined
+      ? `, ${low} to ${high}${what}`
+      : low !== undefined
+        ? `, at least ${low}${what}`
+        : high !== undefined
+          ? `, at most ${high}${what}`
+          : "";
+  return preset === undefined ? range : `${range}, default ${JSON.stringify(preset)}`;
+}

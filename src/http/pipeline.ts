@@ -1,0 +1,148 @@
+// What every request passes before a route sees it, and every response before a caller does: an id, one log line,
+// the general limit of an address, CORS by allow-list, and the headers that keep browsers careful.
+
+import type { Context, MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { routePath } from "hono/route";
+import type { Deps } from "../app/ports";
+import { ID_RANDOM_BYTES, makeId, type RequestId } from "../domain/ids";
+import { MINUTE, SECOND } from "../domain/time";
+import type { HonoEnv } from "./honoenv";
+import { refusedResponse } from "./problem";
+
+export type Compose = (env: Env) => Deps;
+/** What is wrong with a configuration, in sentences without secrets; nothing for a sound one. */
+export type ConfigProblems = (env: Env) => readonly string[];
+
+/** A broken configuration is not mended in seconds. */
+const CONFIG_RETRY_MS = MINUTE;
+const OVERLOAD_RETRY_MS = SECOND;
+const PREFLIGHT_MAX_AGE_SECONDS = 600;
+
+/** Gives the request its id, time and dependencies, and the response its headers and log line. */
+export function accompany(compose: Compose, configProblems: ConfigProblems): MiddlewareHandler<HonoEnv> {
+  const depsOf = remembered(compose);
+  const problemsOf = remembered(configProblems);
+  let firstRequestAtMs: number | null = null;
+  return async (c, next) => {
+    const requestId = newRequestId();
+    c.set("requestId", requestId);
+    const problems = problemsOf(c.env);
+    if (problems.length > 0) {
+      console.error(JSON.stringify({ level: "error", message: "configuration refused", requestId, problems }));
+      return withHeaders(refusedResponse({ code: "NOT_READY", retryAfterMs: CONFIG_RETRY_MS }, requestId), requestId);
+    }
+    const deps = depsOf(c.env);
+    const nowMs = deps.clock.nowMs();
+    firstRequestAtMs ??= nowMs;
+    c.set("deps", deps);
+    c.set("nowMs", nowMs);
+    c.set("isolateSinceMs", firstRequestAtMs);
+    await next();
+    // A socket's response cannot be copied, and nobody reads headers of one.
+    if (c.res.status !== 101) c.res = withHeaders(c.res, requestId);
+    deps.log.info("request", {
+      requestId,
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      ms: deps.clock.nowMs() - nowMs,
+    });
+  };
+}
+
+/** Lets the browsers of `CORS_ORIGINS` in; to all others nothing is said. */
+export const allowOrigins: MiddlewareHandler<HonoEnv> = async (c, next) => {
+  const allowed = c.get("deps").settings.corsOrigins;
+  const origin = c.req.header("Origin");
+  if (origin === undefined || !allowed.includes(origin)) {
+    await next();
+    if (allowed.length > 0) c.res.headers.append("Vary", "Origin");
+    return;
+  }
+  return await allowListed(c, next);
+};
+
+const allowListed = cors({
+  origin: (origin) => origin,
+  allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+  allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+  exposeHeaders: ["X-Request-Id", "Retry-After", "Location", "ETag"],
+  maxAge: PREFLIGHT_MAX_AGE_SECONDS,
+});
+
+/** The general limit of one address. The provider's webhooks come from few addresses, signed: they are not counted. */
+export function limitAddress(exempt: (path: string) => boolean): MiddlewareHandler<HonoEnv> {
+  return async (c, next) => {
+    if (exempt(c.req.path)) return next();
+    const { allowed, retryAfterMs } = await c.get("deps").requestLimit.take(addressOf(c), c.get("nowMs"));
+    if (!allowed) return refusedResponse({ code: "RATE_LIMITED", retryAfterMs }, c.get("requestId"));
+    await next();
+  };
+}
+
+/** The network address that asks, as the platform says: no other header is believed. */
+export function addressOf(c: Context<HonoEnv>): string {
+  return c.req.header("CF-Connecting-IP") ?? "unknown";
+}
+
+/** A fault: the log says what, the caller gets the request id. One of too much load may be tried again. */
+export function answerFault(fault: Error, c: Context<HonoEnv>): Response {
+  const requestId = c.get("requestId") ?? newRequestId();
+  const fields = { requestId, method: c.req.method, route: routePath(c, -1) };
+  const log = c.get("deps")?.log;
+  if (log) log.error("fault", { ...fields, fault });
+  else console.error(JSON.stringify({ level: "error", message: "fault", ...fields, fault: fault.message }));
+  const refusal = isOverload(fault)
+    ? ({ code: "OVERLOADED", retryAfterMs: OVERLOAD_RETRY_MS } as const)
+    : ({ code: "INTERNAL_ERROR" } as const);
+  return withHeaders(refusedResponse(refusal, requestId), requestId);
+}
+
+/** As Durable Objects and D1 say it. */
+function isOverload(fault: Error & { readonly overloaded?: unknown }): boolean {
+  return fault.overloaded === true || /\boverloaded\b/i.test(fault.message);
+}
+
+function newRequestId(): RequestId {
+  return makeId("req", Date.now(), crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES)));
+}
+
+/** Adds what every response carries, unless its route chose otherwise. */
+function withHeaders(response: Response, requestId: string): Response {
+  const answer = isMutable(response) ? response : new Response(response.body, response);
+  const { headers } = answer;
+  headers.set("X-Request-Id", requestId);
+  for (const [name, value] of CAREFUL) if (!headers.has(name)) headers.set(name, value);
+  return answer;
+}
+
+const CAREFUL: readonly (readonly [string, string])[] = [
+  ["Cache-Control", "no-store"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["X-Frame-Options", "DENY"],
+  ["Referrer-Policy", "no-referrer"],
+  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+];
+
+/** Responses that came from elsewhere (a fetch, a Durable Object) refuse new headers. */
+function isMutable(response: Response): boolean {
+  try {
+    response.headers.set("X-Request-Id", "");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What follows from an isolate's `env` is worked out once. */
+function remembered<T>(make: (env: Env) => T): (env: Env) => T {
+  const known = new WeakMap<Env, T>();
+  return (env) => {
+    const before = known.get(env);
+    if (before !== undefined) return before;
+    const made = make(env);
+    known.set(env, made);
+    return made;
+  };
+}

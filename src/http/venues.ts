@@ -1,0 +1,111 @@
+// /api/venues: organisers make venues, everybody sees what is on there.
+
+import { z } from "@hono/zod-openapi";
+import type { Venue } from "../app/ports";
+import { createVenue, readVenue } from "../app/venues";
+import { COUNTRIES } from "../domain/countries";
+import { addEndpoint, answer } from "./endpoint";
+import { eventItem, MAX_NAME_CHARS } from "./event-schemas";
+import { eventItemOf } from "./events";
+import { lineOf } from "./fields";
+import { createGroup } from "./honoenv";
+
+const MAX_CITY_CHARS = 100;
+const MAX_ADDRESS_CHARS = 500;
+const MAX_VENUE_CAPACITY = 200_000;
+
+export const venueRoutes = createGroup();
+
+const newVenueBody = z
+  .strictObject({
+    name: lineOf(1, MAX_NAME_CHARS),
+    address: lineOf(1, MAX_ADDRESS_CHARS),
+    city: lineOf(1, MAX_CITY_CHARS),
+    country: z
+      .string()
+      .refine((code) => COUNTRIES.has(code), "must be an ISO 3166-1 alpha-2 code, such as GB")
+      .openapi({ minLength: 2, maxLength: 2, example: "US" }),
+    capacity: z.int().min(1).max(MAX_VENUE_CAPACITY),
+  })
+  .openapi("NewVenue");
+
+const createdVenue = z
+  .object({ id: z.string(), name: z.string(), city: z.string(), country: z.string(), capacity: z.int() })
+  .openapi("CreatedVenue");
+
+const venueWithEvents = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    address: z.string(),
+    city: z.string(),
+    country: z.string(),
+    capacity: z.int(),
+    events: z.array(eventItem).openapi({ description: "By date, past ones too; at most 100." }),
+  })
+  .openapi("Venue");
+
+addEndpoint(
+  venueRoutes,
+  {
+    method: "post",
+    path: "/api/venues",
+    id: "createVenue",
+    service: "Venues",
+    summary: "Add a venue",
+    access: "admin",
+    body: newVenueBody,
+    bodyExample: {
+      name: "Madison Square Garden",
+      address: "4 Pennsylvania Plaza",
+      city: "New York",
+      country: "US",
+      capacity: 20789,
+    },
+    keyed: true,
+    answers: {
+      201: {
+        description: "The venue.",
+        schema: createdVenue,
+        example: {
+          id: "ven_02HY3GHI",
+          name: "Madison Square Garden",
+          city: "New York",
+          country: "US",
+          capacity: 20789,
+        },
+        headers: { Location: "Where the venue is." },
+      },
+    },
+  },
+  async ({ deps, body, origin }) => {
+    const made = await createVenue(deps, body, origin);
+    if (!made.ok) return made;
+    const { id, name, city, country, capacity } = made.value;
+    return answer(201, { id, name, city, country, capacity }, { Location: `/api/venues/${id}` });
+  },
+);
+
+addEndpoint(
+  venueRoutes,
+  {
+    method: "get",
+    path: "/api/venues/{id}",
+    id: "getVenue",
+    service: "Venues",
+    summary: "A venue with its events",
+    access: "public",
+    answers: { 200: { description: "The venue.", schema: venueWithEvents } },
+    refusals: ["VENUE_NOT_FOUND"],
+  },
+  async ({ deps, params }) => {
+    const read = await readVenue(deps, params.id);
+    if (!read.ok) return read;
+    const { venue, events } = read.value;
+    return answer(200, { ...venueOf(venue), events: events.map(eventItemOf) });
+  },
+);
+
+function venueOf({ id, name, address, city, country, capacity }: Venue) {
+  return { id, name, address, city, country, capacity };
+}

@@ -1,0 +1,426 @@
+// What holds for every route, whatever it does: ids, headers, the order of checks, bodies, methods, origins, limits, faults.
+
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { User } from "../../src/app/ports";
+import { createApp } from "../../src/http/app";
+import { samples } from "../../src/http/error-samples";
+import { problemOf } from "../../src/http/problem";
+import { type Ask, addUser, addVenue, askerOf, depsOf, emptyWorld, errorOf, eventBody, type World } from "./http-fakes";
+
+const VENUE = { name: "Garden", address: "4 Plaza", city: "New York", country: "US", capacity: 100 };
+
+let world: World;
+let ask: Ask;
+let admin: User;
+
+beforeEach(() => {
+  world = emptyWorld();
+  ask = askerOf(world);
+  admin = addUser(world, "ADMIN");
+});
+
+describe("every response", () => {
+  it("names its request by an id of ours, never by the caller's", async () => {
+    const asked = [
+      ask("/health", { headers: { "X-Request-Id": "req_01HZ3KQ8R5V9T2W7X4Y6ABCDEF" } }),
+      ask("/nowhere"),
+      ask("/health", { method: "DELETE" }),
+      ask("/api/events?page=0"),
+      ask("/docs"),
+    ];
+    const ids = (await Promise.all(asked)).map((response) => response.headers.get("X-Request-Id"));
+    for (const id of ids) expect(id).toMatch(/^req_[0-9A-HJKMNP-TV-Z]{26}$/);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).not.toContain("req_01HZ3KQ8R5V9T2W7X4Y6ABCDEF");
+  });
+
+  it("says the same id in an error's body", async () => {
+    const response = await ask("/nowhere");
+    expect((await errorOf(response)).requestId).toBe(response.headers.get("X-Request-Id"));
+  });
+
+  it("keeps browsers careful, and caches away unless a route says otherwise", async () => {
+    for (const path of ["/health", "/nowhere", "/api/users/me"]) {
+      const { headers } = await ask(path);
+      expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+      expect(headers.get("Cache-Control")).toBe("no-store");
+      expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+      expect(headers.get("X-Frame-Options")).toBe("DENY");
+    }
+  });
+
+  it("is logged in one line, by its route and without personal data", async () => {
+    await ask(`/api/users/${admin.id}?secret=1`, { as: admin });
+    expect(world.logged).toEqual([
+      {
+        level: "info",
+        message: "request",
+        fields: { requestId: expect.any(String), method: "GET", route: "/api/users/:id", status: 400, ms: 0 },
+      },
+    ]);
+  });
+});
+
+describe("GET /health", () => {
+  it("answers exactly the documented fields, with seconds since the first request", async () => {
+    expect(await (await ask("/health")).json()).toEqual({ status: "ok", version: "1.0.0", uptime: 0 });
+    world.nowMs += 3_600_999;
+    expect(await (await ask("/health")).json()).toEqual({ status: "ok", version: "1.0.0", uptime: 3_600 });
+  });
+
+  it("is not well before the demo data is in", async () => {
+    world.demoReady = false;
+    const response = await ask("/health");
+    expect(response.status).toBe(503);
+    expect(response.headers.get("Retry-After")).toBe("1");
+    expect((await errorOf(response)).code).toBe("NOT_READY");
+  });
+});
+
+describe("the order of checks", () => {
+  const wrongInEveryWay = { method: "POST", body: "{", headers: { "Content-Type": "text/plain" } };
+
+  it("is 401, 403, 415, 413, 400, 404", async () => {
+    const path = "/api/events?nonsense=1";
+    const status = async (init: Parameters<Ask>[1]) => (await ask(path, init)).status;
+    expect(await status(wrongInEveryWay)).toBe(401);
+    expect(await status({ ...wrongInEveryWay, as: addUser(world, "USER") })).toBe(403);
+    expect(await status({ ...wrongInEveryWay, as: admin })).toBe(415);
+    const tooLong = { method: "POST", as: admin, body: "x".repeat(300_000) };
+    expect(await status({ ...tooLong, headers: { "Content-Type": "text/plain" } })).toBe(415);
+    expect(await status({ ...tooLong, headers: { "Content-Type": "application/json" } })).toBe(413);
+    expect(await status({ as: admin, json: eventBody(addVenue(world), { venueId: "ven_1" }) })).toBe(400);
+    const found = await ask("/api/events", { as: admin, json: eventBody(addVenue(world), { venueId: "ven_1" }) });
+    expect(found.status).toBe(404);
+  });
+});
+
+describe("a token", () => {
+  it.each([
+    ["none", undefined],
+    ["an empty one", "Bearer "],
+    ["another scheme", "Basic YTpi"],
+    ["one that is not ours", "Bearer eyJhbGciOiJub25lIn0.e30."],
+    ["two words", "Bearer a b"],
+    ["one that is far too long", `Bearer ${"x".repeat(5_000)}`],
+  ])("is refused when it is %s", async (_what, header) => {
+    const response = await ask("/api/users/me", { headers: header === undefined ? {} : { Authorization: header } });
+    expect(response.status).toBe(401);
+    expect((await errorOf(response)).code).toBe("UNAUTHENTICATED");
+    expect(response.headers.get("WWW-Authenticate")).toBe("Bearer");
+  });
+
+  it("may be named in any case, and is not looked at where none is needed", async () => {
+    const lower = await ask("/api/users/me", { headers: { Authorization: `bearer token-of-${admin.id}` } });
+    expect(lower.status).toBe(200);
+    expect((await ask("/api/events", { headers: { Authorization: "Bearer nonsense" } })).status).toBe(200);
+  });
+});
+
+describe("a body", () => {
+  const send = (body: BodyInit | null, headers: Record<string, string> = { "Content-Type": "application/json" }) =>
+    ask("/api/venues", { method: "POST", as: admin, body: body ?? undefined, headers });
+
+  it.each(["application/json; charset=utf-8", "Application/JSON"])("may be %s", async (type) => {
+    expect((await send(JSON.stringify(VENUE), { "Content-Type": type })).status).toBe(201);
+  });
+
+  it.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp", "", "json"])(
+    "may not be %j",
+    async (type) => {
+      const response = await send(JSON.stringify(VENUE), { "Content-Type": type });
+      expect(response.status).toBe(415);
+      expect((await errorOf(response)).code).toBe("UNSUPPORTED_MEDIA_TYPE");
+    },
+  );
+
+  it("counts as {} when it is empty, whatever its type", async () => {
+    for (const headers of [{}, { "Content-Type": "text/plain" }, { "Content-Type": "application/json" }]) {
+      const response = await send(null, headers);
+      expect(response.status).toBe(400);
+      expect(await errorOf(response)).toMatchObject({ code: "VALIDATION_ERROR", field: "name" });
+    }
+  });
+
+  it.each([
+    ["half of JSON", '{"name":'],
+    ["two documents", "{}{}"],
+    ["a comment", "{} // no"],
+    ["a blank", " "],
+    ["a list", "[]"],
+    ["null", "null"],
+    ["text", '"name"'],
+    ["a number", "7"],
+    ["nested a thousand times", `${"[".repeat(30_000)}`],
+    ["not UTF-8", Uint8Array.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
+  ])("is refused when it is %s", async (_what, body) => {
+    const response = await send(body);
+    expect(response.status).toBe(400);
+    expect(await errorOf(response)).toMatchObject({ code: "VALIDATION_ERROR", field: "body" });
+  });
+
+  it("cannot smuggle names that mean something to JavaScript", async () => {
+    const body = `{"__proto__":{"name":"Garden"},"constructor":{"prototype":{}},${JSON.stringify(VENUE).slice(1)}`;
+    const error = await errorOf(await send(body));
+    expect(error.fields?.map(({ field }) => field)).toEqual(["__proto__", "constructor"]);
+    expect(({} as Record<string, unknown>)["name"]).toBeUndefined();
+  });
+
+  it("may be 64 KB long, and an event's 256 KB, whatever Content-Length says", async () => {
+    const padded = (bytes: number) => JSON.stringify(VENUE).padEnd(bytes);
+    expect((await send(padded(65_536))).status).toBe(201);
+    const tooLong = await send(padded(65_537));
+    expect(tooLong.status).toBe(413);
+    expect((await errorOf(tooLong)).code).toBe("PAYLOAD_TOO_LARGE");
+    const liar = await send(padded(65_537), { "Content-Type": "application/json", "Content-Length": "10" });
+    expect(liar.status).toBe(413);
+    const event = (bytes: number) => ({
+      as: admin,
+      body: JSON.stringify(eventBody(addVenue(world))).padEnd(bytes),
+      headers: { "Content-Type": "application/json" },
+    });
+    expect((await ask("/api/events", { method: "POST", ...event(262_144) })).status).toBe(201);
+    expect((await ask("/api/events", { method: "POST", ...event(262_145) })).status).toBe(413);
+  });
+
+  it("that never ends is not read to its end", async () => {
+    let sent = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 65_536;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    });
+    const init = { method: "POST", body: endless, duplex: "half" };
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer token-of-${admin.id}` };
+    const app = createApp(() => depsOf(world));
+    const response = await app.request("/api/venues", { ...init, headers } as RequestInit, {} as Env);
+    expect(response.status).toBe(413);
+    expect(sent).toBeLessThan(2_000_000);
+  });
+
+  it("lists a bounded number of problems", async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`field${i}`, 1]));
+    const error = await errorOf(await send(JSON.stringify(unknown)));
+    expect(error.fields?.length).toBe(20);
+  });
+});
+
+describe("an Idempotency-Key", () => {
+  const send = (key: string) =>
+    ask("/api/venues", { as: admin, json: VENUE, headers: { "Idempotency-Key": key } });
+
+  it.each([
+    ["empty", ""],
+    ["with a space", "a b"],
+    ["256 characters long", "k".repeat(256)],
+    ["of other letters", "schl\u00fcssel"],
+  ])("is refused when it is %s", async (_what, key) => {
+    const response = await send(key);
+    expect(response.status).toBe(400);
+    expect(await errorOf(response)).toMatchObject({ field: "Idempotency-Key" });
+  });
+
+  it("may be 255 characters long", async () => {
+    expect((await send("k".repeat(255))).status).toBe(201);
+  });
+
+  it("of a refused request may be used again", async () => {
+    const headers = { "Idempotency-Key": "again" };
+    expect((await ask("/api/venues", { as: admin, json: {}, headers })).status).toBe(400);
+    expect((await ask("/api/venues", { as: admin, json: VENUE, headers })).status).toBe(201);
+  });
+});
+
+describe("an address", () => {
+  it("that is unknown is 404, under any method", async () => {
+    for (const [method, path] of [
+      ["GET", "/"],
+      ["GET", "/api"],
+      ["POST", "/api/nothing"],
+      ["OPTIONS", "/api/nothing"],
+      ["GET", "/api/events/"],
+      ["GET", "/API/events"],
+      ["GET", "/api/events/evnt_1/more"],
+      ["GET", "/openapiXjson"],
+    ]) {
+      const response = await ask(path ?? "", { method });
+      expect([path, response.status]).toEqual([path, 404]);
+      expect((await errorOf(response)).code).toBe("NOT_FOUND");
+    }
+  });
+
+  it("that is known under another method is 405 and says which", async () => {
+    const response = await ask("/api/events/evnt_1", { method: "PATCH" });
+    expect(response.status).toBe(405);
+    expect(response.headers.get("Allow")).toBe("GET, PUT, HEAD, OPTIONS");
+    expect((await errorOf(response)).code).toBe("METHOD_NOT_ALLOWED");
+    expect((await ask("/api/users/login")).headers.get("Allow")).toBe("POST, OPTIONS");
+  });
+
+  it("answers OPTIONS with what it allows", async () => {
+    const response = await ask("/api/venues", { method: "OPTIONS" });
+    expect(response.status).toBe(204);
+    expect(response.headers.get("Allow")).toBe("POST, OPTIONS");
+  });
+
+  it("answers HEAD as GET, without a body", async () => {
+    const response = await ask("/api/events", { method: "HEAD" });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toBe("application/json");
+    expect(await response.text()).toBe("");
+    expect((await ask("/api/events/evnt_1", { method: "HEAD" })).status).toBe(404);
+  });
+});
+
+describe("browsers of other origins", () => {
+  const preflight = { "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization" };
+
+  it("are let in when they are listed", async () => {
+    const Origin = "https://shop.example";
+    const asked = await ask("/api/bookings", { method: "OPTIONS", headers: { Origin, ...preflight } });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get("Access-Control-Allow-Origin")).toBe(Origin);
+    expect(asked.headers.get("Access-Control-Allow-Headers")).toContain("Idempotency-Key");
+    expect(asked.headers.get("X-Request-Id")).toMatch(/^req_/);
+    for (const path of ["/health", "/nowhere", "/api/users/me"]) {
+      const { headers } = await ask(path, { headers: { Origin } });
+      expect(headers.get("Access-Control-Allow-Origin")).toBe(Origin);
+      expect(headers.get("Access-Control-Expose-Headers")).toContain("X-Request-Id");
+      expect(headers.get("Vary")).toContain("Origin");
+    }
+  });
+
+  it("are told nothing when they are not", async () => {
+    for (const Origin of ["https://evil.example", "null", "https://shop.example.evil.example"]) {
+      const asked = await ask("/api/bookings", { method: "OPTIONS", headers: { Origin, ...preflight } });
+      const answered = await ask("/health", { headers: { Origin } });
+      for (const { headers } of [asked, answered]) {
+        expect([...headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+      }
+      expect(answered.headers.get("Vary")).toBe("Origin");
+    }
+  });
+});
+
+describe("limits and faults", () => {
+  it("an address that asks too often is told when to come back", async () => {
+    world.requestsLeft = 1;
+    expect((await ask("/health")).status).toBe(200);
+    const response = await ask("/health");
+    expect(response.status).toBe(429);
+    expect(response.headers.get("Retry-After")).toBe("1");
+    expect((await errorOf(response)).code).toBe("RATE_LIMITED");
+  });
+
+  it("a fault says nothing but its request id, and the log says what it was", async () => {
+    const deps = { venues: { byId: () => Promise.reject(new Error("secret detail")) } as never };
+    const response = await askerOf(world, deps)("/api/venues/ven_01HX2DEFAAAAAAAAAAAAAAAAAA");
+    expect(response.status).toBe(500);
+    const text = await response.text();
+    expect(JSON.parse(text)).toEqual({
+      error: { code: "INTERNAL_ERROR", message: expect.any(String), requestId: response.headers.get("X-Request-Id") },
+    });
+    expect(text).not.toContain("secret");
+    const logged = world.logged.find(({ level }) => level === "error");
+    expect(logged?.fields).toMatchObject({ requestId: response.headers.get("X-Request-Id"), fault: expect.any(Error) });
+  });
+
+  it("too much load is 503 with a time to come back", async () => {
+    const overloaded = Object.assign(new Error("Durable Object is overloaded."), { overloaded: true });
+    const deps = { venues: { byId: () => Promise.reject(overloaded) } as never };
+    const response = await askerOf(world, deps)("/api/venues/ven_01HX2DEFAAAAAAAAAAAAAAAAAA");
+    expect(response.status).toBe(503);
+    expect(response.headers.get("Retry-After")).toBe("1");
+  });
+
+  it("a configuration that must not serve refuses every request, with one line in the log", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const compose = vi.fn();
+    const app = createApp(compose, () => ["JWT_SECRET is missing."]);
+    for (const path of ["/health", "/api/events", "/nowhere", "/docs"]) {
+      logged.mockClear();
+      const response = await app.request(path, {}, {} as Env);
+      expect(response.status).toBe(503);
+      expect(response.headers.get("Retry-After")).toBe("60");
+      expect(response.headers.get("X-Request-Id")).toMatch(/^req_/);
+      const text = await response.text();
+      expect(JSON.parse(text)).toMatchObject({ error: { code: "NOT_READY" } });
+      expect(text).not.toContain("JWT_SECRET");
+      expect(logged).toHaveBeenCalledTimes(1);
+      expect(logged.mock.calls[0]?.[0]).toContain("JWT_SECRET is missing.");
+    }
+    expect(compose).not.toHaveBeenCalled();
+    logged.mockRestore();
+  });
+
+  it("dependencies that cannot be made are a fault like any other", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const app = createApp(() => {
+      throw new Error("no binding");
+    });
+    const response = await app.request("/health", {}, {} as Env);
+    expect(response.status).toBe(500);
+    expect((await errorOf(response)).requestId).toBe(response.headers.get("X-Request-Id"));
+    logged.mockRestore();
+  });
+
+  it("paths of development are not there in production, under any method", async () => {
+    const settings = { ...depsOf(world).settings, environment: "production" as const };
+    const inProduction = askerOf(world, { settings });
+    for (const method of ["GET", "POST", "DELETE", "OPTIONS"]) {
+      expect((await inProduction("/dev/seed", { method })).status).toBe(404);
+      expect((await inProduction("/event-booking/health", { method })).status).toBe(404);
+    }
+  });
+});
+
+it("every code has a status and a sentence", () => {
+  for (const refusal of Object.values(samples)) {
+    const { status, message } = problemOf(refusal);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(message.length).toBeGreaterThan(10);
+    expect(message).not.toMatch(/undefined|null|\[object/);
+  }
+});
+
+it("refusals have the statuses that were agreed", () => {
+  const statuses = Object.fromEntries(
+    Object.entries(samples).map(([code, refusal]) => [code, problemOf(refusal).status]),
+  );
+  expect(statuses).toEqual({
+    VALIDATION_ERROR: 400,
+    INVALID_SEAT_COUNT: 400,
+    UNAUTHENTICATED: 401,
+    INVALID_CREDENTIALS: 401,
+    FORBIDDEN: 403,
+    NOT_FOUND: 404,
+    EVENT_NOT_FOUND: 404,
+    VENUE_NOT_FOUND: 404,
+    USER_NOT_FOUND: 404,
+    LOCK_NOT_FOUND: 404,
+    BOOKING_NOT_FOUND: 404,
+    PAYMENT_NOT_FOUND: 404,
+    DEAD_LETTER_NOT_FOUND: 404,
+    METHOD_NOT_ALLOWED: 405,
+    EMAIL_ALREADY_EXISTS: 409,
+    SEATS_UNAVAILABLE: 409,
+    LOCK_ALREADY_CONFIRMED: 409,
+    PAYMENT_IN_PROGRESS: 409,
+    PAYLOAD_TOO_LARGE: 413,
+    UNSUPPORTED_MEDIA_TYPE: 415,
+    HOLD_LIMIT: 422,
+    HOLD_EXPIRED: 422,
+    PAYMENT_NOT_ALLOWED: 422,
+    BOOKING_NOT_CANCELLABLE: 422,
+    CANCELLATION_WINDOW_EXPIRED: 422,
+    SALES_CLOSED: 422,
+    TIER_IN_USE: 422,
+    CAPACITY_EXCEEDS_VENUE: 422,
+    IDEMPOTENCY_KEY_REUSED: 422,
+    RATE_LIMITED: 429,
+    INTERNAL_ERROR: 500,
+    OVERLOADED: 503,
+    NOT_READY: 503,
+  });
+});

@@ -1,0 +1,166 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Command, CommandType, Reply } from "../../src/domain/box-office/commands";
+import type { EventDefinition } from "../../src/domain/box-office/state";
+import { makeSaleId, type SeatId, type UserId } from "../../src/domain/ids";
+import { MINUTE, SECOND } from "../../src/domain/time";
+import type { BoxOffice } from "../../src/durable/box-office";
+import { anEvent, aUser, counter } from "../unit/box-office-builder";
+
+const bytes = counter(9_000_000);
+const ORIGIN = { actor: "test", requestId: "req_test" };
+type Stub = DurableObjectStub<BoxOffice>;
+
+function future(): EventDefinition {
+  const nowMs = Date.now();
+  return anEvent({ startsAtMs: nowMs + 30 * 24 * 60 * MINUTE, endsAtMs: nowMs + 31 * 24 * 60 * MINUTE });
+}
+
+async function open(definition = future()) {
+  const namespace = env.BOX_OFFICE as unknown as DurableObjectNamespace<BoxOffice>;
+  const stub = namespace.get(namespace.idFromName(definition.code)) as Stub;
+  await send(stub, { type: "define", definition, ...ORIGIN });
+  return { stub, definition };
+}
+
+async function sendAll(stub: Stub, commands: readonly Command[]): Promise<Reply<CommandType>[]> {
+  const target = stub as unknown as { execute(commands: readonly Command[]): Promise<Reply<CommandType>[]> };
+  return target.execute(commands);
+}
+
+async function send<C extends Command>(stub: Stub, command: C): Promise<Reply<C["type"]>> {
+  return (await sendAll(stub, [command]))[0] as Reply<C["type"]>;
+}
+
+function holdCommand(definition: EventDefinition, userId: UserId, ...seats: string[]): Extract<Command, { type: "hold" }> {
+  const lockId = makeSaleId("lock", definition.code, Date.now(), bytes.next());
+  const seatIds = seats.map((seat) => `seat_${seat}` as SeatId);
+  return { type: "hold", lockId, userId, choice: { by: "seats", seatIds }, clientKey: null, dialect: false, ...ORIGIN };
+}
+
+async function statuses(stub: Stub): Promise<string> {
+  const reply = await send(stub, { type: "readSeats", ...ORIGIN });
+  return reply.ok ? reply.value.statuses : "";
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("a box office in workerd", () => {
+  it("answers NOT_DEFINED and writes nothing until it is defined", async () => {
+    const namespace = env.BOX_OFFICE as unknown as DurableObjectNamespace<BoxOffice>;
+    const stub = namespace.get(namespace.idFromName("00000000")) as Stub;
+    expect(await send(stub, { type: "readSeats", ...ORIGIN })).toEqual({ ok: false, notDefined: true });
+    const tables = await runInDurableObject(stub, (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE name IN ('meta', 'holds')").toArray(),
+    );
+    expect(tables).toEqual([]);
+  });
+
+  it("sells a seat to one of fifty who want it in the same tick", async () => {
+    const { stub, definition } = await open();
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, () => send(stub, holdCommand(definition, aUser(), "A1"))),
+    );
+    expect(replies.filter(({ ok }) => ok)).toHaveLength(1);
+  });
+
+  it("forgets nothing when it is evicted", async () => {
+    const { stub, definition } = await open();
+    const user = aUser();
+    const command = holdCommand(definition, user, "A1", "A2");
+    const before = await send(stub, command);
+    await evictDurableObject(stub);
+    expect(await statuses(stub)).toMatch(/^LLA/);
+    expect(await send(stub, { type: "readHold", lockId: command.lockId, ...ORIGIN })).toEqual(before);
+    const other = await send(stub, holdCommand(definition, aUser(), "A1"));
+    expect(other).toMatchObject({ ok: false, refusal: { code: "SEATS_UNAVAILABLE" } });
+  });
+
+  it("frees an expired hold when its alarm rings", async () => {
+    const { stub, definition } = await open();
+    await send(stub, holdCommand(definition, aUser(), "A1"));
+    vi.useFakeTimers({ now: Date.now() + 301 * SECOND, toFake: ["Date"] });
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    const rows = await runInDurableObject(stub, (_, { storage }) =>
+      storage.sql.exec<{ body: string }>("SELECT body FROM holds").toArray(),
+    );
+    expect(JSON.parse(rows[0]?.body ?? "{}").endedAtMs).toBe(Date.now());
+  });
+
+  it("treats what is due as over in reads, before any alarm", async () => {
+    const { stub, definition } = await open();
+    const command = holdCommand(definition, aUser(), "A1");
+    await send(stub, command);
+    vi.useFakeTimers({ now: Date.now() + 300 * SECOND, toFake: ["Date"] });
+    const reply = await send(stub, { type: "readHold", lockId: command.lockId, ...ORIGIN });
+    expect(reply).toMatchObject({ ok: true, value: { status: "EXPIRED" } });
+    expect(await statuses(stub)).toMatch(/^A/);
+  });
+
+  it("keeps the same user from the same seat for a minute, also after an eviction", async () => {
+    const { stub, definition } = await open();
+    const user = aUser();
+    const command = holdCommand(definition, user, "A1");
+    await send(stub, command);
+    await send(stub, { type: "release", lockId: command.lockId, userId: user, ...ORIGIN });
+    await evictDurableObject(stub);
+    expect(await send(stub, holdCommand(definition, user, "A1"))).toMatchObject({
+      ok: false,
+      refusal: { code: "SEATS_UNAVAILABLE", yoursAgainAtMs: expect.any(Number) },
+    });
+    expect((await send(stub, holdCommand(definition, aUser(), "A1"))).ok).toBe(true);
+  });
+
+  it("answers a repeated key with the same reply, in parallel and after an eviction", async () => {
+    const { stub, definition } = await open();
+    const user = aUser();
+    const repeat = () => ({
+      ...holdCommand(definition, user, "A1"),
+      key: { scope: `${user} POST /api/locks k1`, fingerprint: "f1" },
+    });
+    const replies = await Promise.all(Array.from({ length: 20 }, () => send(stub, repeat())));
+    await evictDurableObject(stub);
+    replies.push(await send(stub, repeat()));
+    const values = new Set(replies.map((reply) => JSON.stringify(reply.ok ? reply.value : reply)));
+    expect(values.size).toBe(1);
+    const otherBody = { ...repeat(), key: { scope: `${user} POST /api/locks k1`, fingerprint: "f2" } };
+    expect(await send(stub, otherBody)).toMatchObject({ ok: false, refusal: { code: "IDEMPOTENCY_KEY_REUSED" } });
+  });
+});
+
+describe("a group whose write fails", () => {
+  const BOOM = `CREATE TRIGGER boom BEFORE INSERT ON holds BEGIN SELECT RAISE(ABORT, 'boom'); END`;
+
+  it("is told to nobody: no answer, no read, no delta", async () => {
+    const { stub, definition } = await open();
+    const seqBefore = await send(stub, { type: "readSeats", ...ORIGIN });
+    await runInDurableObject(stub, (_, { storage }) => storage.sql.exec(BOOM));
+    const group = [
+      holdCommand(definition, aUser(), "A1"),
+      { type: "readSeats", ...ORIGIN } as const,
+      holdCommand(definition, aUser(), "A1"),
+    ];
+    const [hold, read, other] = await sendAll(stub, group);
+    expect(hold).toMatchObject({ ok: false, refusal: { code: "OVERLOADED" } });
+    expect(read).toEqual(seqBefore);
+    expect(other).toMatchObject({ ok: false, refusal: { code: "OVERLOADED" } });
+    await runInDurableObject(stub, (_, { storage }) => storage.sql.exec("DROP TRIGGER boom"));
+    expect(await send(stub, { type: "readSeats", ...ORIGIN })).toEqual(seqBefore);
+    expect((await send(stub, holdCommand(definition, aUser(), "A1"))).ok).toBe(true);
+  });
+
+  it("does not take the commands down that can be written alone", async () => {
+    const { stub, definition } = await open();
+    const poisoned = holdCommand(definition, aUser(), "A1");
+    const trigger = `CREATE TRIGGER boom BEFORE INSERT ON holds WHEN NEW.id = '${poisoned.lockId}'
+                     BEGIN SELECT RAISE(ABORT, 'boom'); END`;
+    await runInDurableObject(stub, (_, { storage }) => storage.sql.exec(trigger));
+    const [bad, good] = await sendAll(stub, [poisoned, holdCommand(definition, aUser(), "A2")]);
+    expect(bad).toMatchObject({ ok: false });
+    expect(good).toMatchObject({ ok: true });
+    expect(await statuses(stub)).toMatch(/^ALA/);
+  });
+});
