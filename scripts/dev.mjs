@@ -1,165 +1,96 @@
 // `npm run dev`: the whole product on one port, with its database migrated, demo data in it and the cron sweeps running.
 // It asks nothing and needs nothing from the internet. All its processes are in one process group and end with it.
 
-import { existsSync } from "node:fs";
-import { createServer } from "node:net";
-import { constants } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import { parseDevArguments } from "./dev-arguments.mjs";
-import {
-  developmentSecrets,
-  forgetMigrations,
-  forgetServer,
-  migrate,
-  noteServer,
-  runningServer,
-} from "./dev-state.mjs";
-import { killOrphans } from "./process-group.mjs";
-import { ROOT, startWrangler } from "./wrangler.mjs";
+import { claimPort, startServer } from "./dev-server.mjs";
+import { forgetMigrations, migrate, runningServer } from "./dev-state.mjs";
 
 const START_LIMIT_MS = 60_000;
 const POLL_MS = 50;
 const REQUEST_LIMIT_MS = 10_000;
-/** A server that was killed a moment ago may still be letting go of the port. */
-const PORT_PATIENCE_MS = 1_500;
 /** Local cron does not fire by itself. The expression is the one in wrangler.toml. */
 const SWEEP_PATH = "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*";
 const SWEEP_EVERY_MS = 30_000;
-/** How long wrangler may take to stop before it is made to. */
-const STOP_PATIENCE_MS = 4_000;
-const PARENT_CHECK_MS = 500;
 
 /** @typedef {import("./dev-arguments.mjs").DevArguments} DevArguments */
+/** @typedef {ReturnType<typeof startServer>} Server */
 
 try {
   await run(parseDevArguments(process.argv.slice(2)));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
+  process.exitCode = 1;
 }
 
 /** @param {DevArguments} asked */
 async function run(asked) {
-  const elsewhere = await runningServer(asked.stateDir);
+  const { url, stateDir } = asked;
+  const elsewhere = await runningServer(stateDir);
   if (elsewhere) {
     throw new Error(
-      `A dev server already uses ${asked.stateDir}: it is at ${elsewhere}. Give this one another --persist-to.`,
+      `A dev server already uses ${stateDir}: it is at ${elsewhere}. Give this one another --persist-to.`,
     );
   }
   await claimPort(asked.port, asked.ip);
-  await migrate(asked.stateDir);
-  const server = serve(asked);
-  noteServer(asked.stateDir, asked.url);
-  await seed(asked, server);
-  await sweep(asked.url);
-  if (server.hasEnded()) return;
-  setInterval(() => sweep(asked.url), SWEEP_EVERY_MS);
-  console.log(welcome(asked));
-}
-
-/**
- * Starts wrangler and ties its life to ours, in both directions.
- * @param {DevArguments} asked
- */
-function serve(asked) {
-  const wrangler = startWrangler(wranglerArguments(asked), { local: true, output: "pipe" });
-  if (wrangler.stdout) relay(wrangler.stdout, process.stdout);
-  if (wrangler.stderr) relay(wrangler.stderr, process.stderr);
-  let ended = false;
-  /** @type {NodeJS.Signals | null} */
-  let stoppedBy = null;
-
-  /** @param {NodeJS.Signals} signal */
-  const stop = (signal) => {
-    if (stoppedBy) return;
-    stoppedBy = signal;
-    wrangler.kill("SIGTERM");
-    setTimeout(() => wrangler.kill("SIGKILL"), STOP_PATIENCE_MS);
-  };
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => stop(signal));
-  const parent = process.ppid;
-  setInterval(() => process.ppid === parent || stop("SIGHUP"), PARENT_CHECK_MS);
-  wrangler.on("error", (error) => {
-    throw error;
-  });
-  wrangler.on("close", (code, signal) => {
-    ended = true;
-    killOrphans();
-    forgetServer(asked.stateDir);
-    process.exit(stoppedBy ? exitCodeOf(stoppedBy) : signal ? exitCodeOf(signal) : (code ?? 1));
-  });
-  wrangler.on("exit", killOrphans);
-  return { hasEnded: () => ended };
-}
-
-/** @param {DevArguments} asked */
-function wranglerArguments({ port, ip, stateDir, url, vars, rest }) {
-  const secrets = ["--env-file", developmentSecrets(stateDir)];
-  // wrangler reads .dev.vars by itself only while no other file is named: a developer's own keys (Stripe's) live there.
-  const own = join(ROOT, ".dev.vars");
-  if (existsSync(own)) secrets.push("--env-file", own);
-  const defaults = {
-    ENVIRONMENT: "development",
-    PAYMENTS: "simulator",
-    EVENT_BOOKING_API: "on",
-    PUBLIC_URL: url,
-    EMAIL_FROM: "tickets@ticketflow.dev",
-  };
-  const merged = new Map([...Object.entries(defaults), ...vars]);
-  return [
-    "dev",
-    ...["--port", String(port), "--ip", ip, "--inspector-port", "0"],
-    ...["--persist-to", stateDir, "--log-level", "warn", "--show-interactive-dev-session=false"],
-    ...secrets,
-    ...[...merged].flatMap(([name, value]) => ["--var", `${name}:${value}`]),
-    ...rest,
-  ];
-}
-
-/**
- * Passes wrangler's output on, without its advice on how to fire cron by hand: this command does that.
- * @param {NodeJS.ReadableStream} from
- * @param {NodeJS.WritableStream} to
- */
-function relay(from, to) {
-  let inAdvice = false;
-  createInterface({ input: from }).on("line", (line) => {
-    if (line.includes("Scheduled Workers are not automatically triggered")) inAdvice = true;
-    if (!inAdvice) to.write(`${line}\n`);
-    if (line.includes("test-cron-triggers-locally")) inAdvice = false;
-  });
+  await migrate(stateDir);
+  const server = startServer(asked);
+  const greeting = await seed(asked, server);
+  await sweep(url);
+  setInterval(() => sweep(url), SWEEP_EVERY_MS).unref();
+  if (greeting && !server.isStopping()) console.log(greeting);
 }
 
 /**
  * Waits for the server and has it put the demo data in. Until that is done, /health does not say ok.
  * @param {DevArguments} asked
- * @param {{ hasEnded(): boolean }} server
+ * @param {Server} server
+ * @returns {Promise<string | null>} what to say to the user, unless the server stops
  */
-async function seed({ url, stateDir }, server) {
+async function seed(asked, server) {
   const startedAt = Date.now();
-  while (!server.hasEnded()) {
-    const answer = await post(`${url}/dev/seed`);
-    if (answer?.ok) return;
-    // Not there yet is no answer, or one of wrangler's own; a fault of ours stays one however often it is asked.
-    if (answer?.status === 500 || Date.now() - startedAt > START_LIMIT_MS) {
-      forgetMigrations(stateDir);
-      throw new Error(
-        `The demo data could not be put in: ${answer ? await answer.text() : "the server does not answer"}`,
-      );
+  while (!server.isStopping()) {
+    const answer = await postSeed(asked.url);
+    switch (answer?.status) {
+      case 200:
+        return welcome(asked);
+      case 404:
+        return `\n  TicketFlow is ready: ${asked.url}, without demo data: this is not development.\n`;
+      case 503:
+        if (await isRefusedConfiguration(answer)) return "\n  The configuration is refused: the line above says why.\n";
+        break;
+      case 500:
+        // A database whose notes are wrong is the one cause that the next start can mend by itself.
+        forgetMigrations(asked.stateDir);
+        console.error(`The demo data could not be put in: ${await answer.text()}`);
+        server.stop(1);
+        return null;
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (Date.now() - startedAt > START_LIMIT_MS) {
+      console.error(`The server does not answer at ${asked.url}.`);
+      server.stop(1);
+      return null;
+    }
+    await wait(POLL_MS);
   }
+  return null;
 }
 
-/** @param {string} url */
-async function post(url) {
+/** The product's own answer, or null while it has none. @param {string} url */
+async function postSeed(url) {
   const headers = { "Content-Type": "application/json" };
+  const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
   try {
-    return await fetch(url, { method: "POST", headers, body: "{}", signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
+    const answer = await fetch(`${url}/dev/seed`, { method: "POST", headers, body: "{}", signal });
+    return answer.headers.has("X-Request-Id") ? answer : null;
   } catch {
     return null;
   }
+}
+
+/** As opposed to passwords that wait to be hashed, which end soon. @param {Response} answer */
+async function isRefusedConfiguration(answer) {
+  return (await answer.text()).includes('"NOT_READY"');
 }
 
 /** A sweep that fails while the code is being reloaded is made up for by the next. @param {string} url */
@@ -169,44 +100,6 @@ async function sweep(url) {
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
   }
-}
-
-/**
- * @param {number} port
- * @param {string} ip
- */
-async function claimPort(port, ip) {
-  const startedAt = Date.now();
-  for (;;) {
-    const code = await listenOnce(port, ip);
-    if (code === null) return;
-    if (code === "EACCES") throw new Error(`Port ${port} is not open to ordinary users: choose one above 1023.`);
-    if (code !== "EADDRINUSE") throw new Error(`Cannot listen on ${ip}, port ${port}: ${code}.`);
-    if (Date.now() - startedAt > PORT_PATIENCE_MS) {
-      throw new Error(
-        `Port ${port} is in use: stop what uses it, or choose another with \`npm run dev -- --port 4000\`.`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-/**
- * @param {number} port
- * @param {string} ip
- * @returns {Promise<string | null>} why not, or null
- */
-function listenOnce(port, ip) {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", (error) => resolve("code" in error ? String(error.code) : error.message));
-    probe.listen(port, ip, () => probe.close(() => resolve(null)));
-  });
-}
-
-/** As a shell counts. @param {NodeJS.Signals} signal */
-function exitCodeOf(signal) {
-  return 128 + constants.signals[signal];
 }
 
 /** @param {DevArguments} asked */
@@ -219,6 +112,6 @@ function welcome({ url, stateDir }) {
     ["Second API", `${url}/event-booking`],
     ["Data", `${stateDir} (delete it to start anew)`],
   ];
-  const lines = rows.map(([name, value]) => `  ${name?.padEnd(11)}${value}`);
+  const lines = rows.map(([name, value]) => `  ${name?.padEnd(12)}${value}`);
   return ["", `  TicketFlow is ready: ${url}`, "", ...lines, "", "  Ctrl+C stops it.", ""].join("\n");
 }

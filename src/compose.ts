@@ -21,16 +21,13 @@ import { scryptPasswords } from "./adapters/passwords";
 import { simulatorPayments } from "./adapters/payments-simulator";
 import { stripePayments } from "./adapters/payments-stripe";
 import { cloudflareQueues } from "./adapters/queues";
-import { isolateRequestLimit, platformRequestLimit } from "./adapters/rate-limits";
+import { DEVELOPMENT_REQUESTS_PER_SECOND, isolateRequestLimit, platformRequestLimit } from "./adapters/rate-limits";
 import { stripeNews } from "./adapters/stripe-news";
 import { jwtTokens } from "./adapters/tokens";
 import type { Deps, Log } from "./app/ports";
 import { type Config, readConfig, VERSION } from "./env";
 
 export { configProblems } from "./env";
-
-/** Requests a second of one address in development, so that tests and benchmarks need no exception. */
-const DEVELOPMENT_REQUESTS_PER_SECOND = 1_000;
 
 /** Dependencies live as long as their isolate: they hold its caches, its imported keys and its password queue. */
 const composed = new WeakMap<Env, Deps>();

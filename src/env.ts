@@ -162,7 +162,12 @@ function secretProblems(secret: string): readonly string[] {
   return [`JWT_SECRET is too short: it needs ${MIN_SECRET_CHARS} characters or more, made at random.`];
 }
 
-function stripeProblems({ ENVIRONMENT, PAYMENTS, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET }: Bindings): readonly string[] {
+function stripeProblems({
+  ENVIRONMENT,
+  PAYMENTS,
+  STRIPE_SECRET_KEY,
+  STRIPE_WEBHOOK_SECRET,
+}: Bindings): readonly string[] {
   if (PAYMENTS !== "stripe") return [];
   const problems: string[] = [];
   if (STRIPE_SECRET_KEY === "") problems.push("STRIPE_SECRET_KEY is missing, and PAYMENTS is stripe.");

@@ -3,7 +3,7 @@
 
 import type { Stripe } from "stripe";
 import { z } from "zod";
-import type { ProviderEvent, ProviderFinding, ProviderNews } from "../app/ports";
+import type { ProviderEvent, ProviderFinding, ProviderNews, RefundElsewhere } from "../app/ports";
 import { type BookingId, parseId } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import { type StripeDesk, type StripeOptions, stripeClient } from "./stripe-client";
@@ -19,7 +19,7 @@ export interface StripeNewsOptions extends StripeOptions {
 /** How old a signature may be: Stripe's own recommendation. */
 const TOLERANCE_SECONDS = 300;
 /** Pages of one kind that one look takes. */
-const MAX_PAGES = 10;
+const MAX_PAGES = 50;
 
 const INTENT_EVENTS: ReadonlySet<string> = new Set([
   "payment_intent.succeeded",
@@ -58,15 +58,16 @@ export function stripeNews(options: StripeNewsOptions): ProviderNews {
   return {
     verify: (body, signature) => verify(options, body, signature),
     async findingsOf(event) {
-      if (event.intentId === null) return [];
+      const nothing = { findings: [], refundsElsewhere: [] };
+      if (event.intentId === null) return nothing;
       const desk = await client();
-      const { stripe } = desk;
-      if (REFUND_EVENTS.has(event.type)) return findingsOfRefunds(await refundsOf(stripe, event.intentId));
-      if (!INTENT_EVENTS.has(event.type)) return [];
-      const intent = await stripe.paymentIntents.retrieve(event.intentId);
+      if (REFUND_EVENTS.has(event.type)) return await readRefunds(desk.stripe, event.intentId);
+      if (!INTENT_EVENTS.has(event.type)) return nothing;
+      const intent = await desk.stripe.paymentIntents.retrieve(event.intentId);
       // Other news of an intent that waits for a card may come while it is being made: only a failure ends it.
       const isFailure = event.type === "payment_intent.payment_failed";
-      return await findingsOfIntent(intent, isFailure ? (dead) => close(desk, dead) : null);
+      const findings = await findingsOfIntent(intent, isFailure ? (dead) => close(desk, dead) : null);
+      return { ...nothing, findings };
     },
     async bookingOf(event) {
       if (event.intentId === null) return null;
@@ -170,6 +171,27 @@ async function findingsOfIntent(
 function kindOf(type: string): ProviderFinding["kind"] {
   if (type === "captured") return "capture";
   return type === "voided" ? "void" : "authorise";
+}
+
+async function readRefunds(
+  stripe: Stripe,
+  intentId: string,
+): Promise<{ findings: readonly ProviderFinding[]; refundsElsewhere: readonly RefundElsewhere[] }> {
+  const refunds = await refundsOf(stripe, intentId);
+  const strangers = refunds.filter((refund) => numberOf(refund) === null && !hasFailed(refund));
+  const findings = findingsOfRefunds(refunds);
+  if (strangers.length === 0) return { findings, refundsElsewhere: [] };
+  const intent = await stripe.paymentIntents.retrieve(intentId);
+  const bookingId = bookingIn(intent.metadata);
+  // Letting go of what was only held counts as a refund at Stripe, too: no money came, and none went.
+  if (intent.status !== "succeeded" || !bookingId) return { findings, refundsElsewhere: [] };
+  const refundsElsewhere = strangers.map(({ id, amount, currency }) => ({
+    refundId: id,
+    bookingId,
+    amountMinor: fromStripeAmount(amount, currency),
+    currency: currency.toUpperCase(),
+  }));
+  return { findings, refundsElsewhere };
 }
 
 /** News of the refunds that the box office numbered. */

@@ -368,6 +368,14 @@ export interface ProviderFinding {
   readonly outcome: Outcome;
 }
 
+/** Money that went back without us: an operator's doing in the provider's dashboard. */
+export interface RefundElsewhere {
+  readonly refundId: string;
+  readonly bookingId: BookingId;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
 /** A slice of what the provider holds. `complete` is false when there was more than one look may take. */
 export interface ProviderSlice {
   readonly findings: readonly ProviderFinding[];
@@ -379,7 +387,10 @@ export interface ProviderNews {
   /** `forged`: not signed by the provider, tampered with, or stale. `wrong-mode`: test news for live keys, or the reverse. */
   verify(body: Uint8Array, signature: string | null): Promise<ProviderEvent | "forged" | "wrong-mode">;
   /** How the things an event names stand now; nothing for what is not ours. Throws when the provider does not answer. */
-  findingsOf(event: ProviderEvent): Promise<readonly ProviderFinding[]>;
+  findingsOf(event: ProviderEvent): Promise<{
+    readonly findings: readonly ProviderFinding[];
+    readonly refundsElsewhere: readonly RefundElsewhere[];
+  }>;
   /** The booking an event's payment belongs to, or null. Throws when the provider does not answer. */
   bookingOf(event: ProviderEvent): Promise<BookingId | null>;
   /** Intents made in this span that hold or took money, and refunds made in it that failed. Throws likewise. */

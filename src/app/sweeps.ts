@@ -1,10 +1,11 @@
-// What cron mends: box offices whose alarm was lost, and mails that no message announced. Everything else mends
-// itself, because effects are read off the box office's own rows.
+// What cron mends: box offices whose alarm was lost, mails that no message announced, news of money that did not
+// arrive. Everything else mends itself, because effects are read off the box office's own rows.
 
 import type { EventCode } from "../domain/ids";
 import { DAY, SECOND } from "../domain/time";
 import { sweepNotifications } from "./notifications";
 import type { Deps } from "./ports";
+import { type NewsDeps, reconcile, sweepProviderInbox } from "./provider-news";
 
 /** Past its due moment by so much, a box office's alarm counts as lost. */
 const OVERDUE_MS = 10 * SECOND;
@@ -12,7 +13,8 @@ const OVERDUE_MS = 10 * SECOND;
 const MAX_EVENTS = 50;
 const KEPT_KEYS_A_SWEEP = 500;
 
-type SweepDeps = Parameters<typeof sweepNotifications>[0] &
+type SweepDeps = NewsDeps &
+  Parameters<typeof sweepNotifications>[0] &
   Pick<Deps, "events" | "boxOffices" | "idempotencyKeys" | "clock" | "log">;
 
 /** Runs every sweep, each for itself: one that fails does not stop the others. */
@@ -21,6 +23,8 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   const sweeps: Record<string, () => Promise<unknown>> = {
     boxOffices: () => wakeOverdue(deps, nowMs),
     notifications: () => sweepNotifications(deps, nowMs),
+    deliveries: () => sweepProviderInbox(deps, nowMs),
+    reconciliation: () => reconcile(deps, nowMs),
     idempotencyKeys: () => deps.idempotencyKeys.purge(nowMs - DAY, KEPT_KEYS_A_SWEEP),
   };
   await Promise.all(

@@ -46,6 +46,7 @@ export type Refusal =
   | { readonly code: "TIER_IN_USE"; readonly tier: string }
   | { readonly code: "CAPACITY_EXCEEDS_VENUE"; readonly capacity: number; readonly venueCapacity: number }
   | { readonly code: "IDEMPOTENCY_KEY_REUSED" }
+  | { readonly code: "WEBHOOK_SIGNATURE_INVALID" }
   | { readonly code: "RATE_LIMITED"; readonly retryAfterMs: number }
   | { readonly code: "OVERLOADED"; readonly retryAfterMs: number };
 

@@ -1,7 +1,7 @@
 // The whole HTTP surface: one list of route groups, behind one pipeline. What is not in the list is not served.
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { adminRoutes } from "./admin";
 import { bookingRoutes } from "./bookings";
 import { devRoutes } from "./dev";
@@ -18,8 +18,10 @@ import { documentShared } from "./openapi";
 import { paymentRoutes } from "./payments";
 import { accompany, allowOrigins, answerFault, type Compose, type ConfigProblems, limitAddress } from "./pipeline";
 import { refusedResponse } from "./problem";
+import { unroutedOf } from "./unrouted";
 import { userRoutes } from "./users";
 import { venueRoutes } from "./venues";
+import { webhookRoutes } from "./webhooks";
 
 const GROUPS: readonly OpenAPIHono<HonoEnv>[] = [
   healthRoutes,
@@ -30,6 +32,7 @@ const GROUPS: readonly OpenAPIHono<HonoEnv>[] = [
   lockRoutes,
   bookingRoutes,
   paymentRoutes,
+  webhookRoutes,
   notificationRoutes,
   adminRoutes,
   eventBookingRoutes,
@@ -45,10 +48,12 @@ export function createApp(compose: Compose, configProblems: ConfigProblems = () 
   app.use(allowOrigins);
   app.use(limitAddress((path) => path.startsWith("/api/webhooks/")));
   app.use("/dev/*", developmentOnly);
+  const unrouted = unroutedOf(app);
+  app.use(unrouted.guardLiterals);
   documentShared(app.openAPIRegistry);
   for (const group of GROUPS) app.route("/", group);
   app.route("/", documentRoutes(app));
-  app.notFound(answerUnrouted(app));
+  app.notFound(unrouted.answer);
   return app;
 }
 
@@ -57,22 +62,3 @@ const developmentOnly: MiddlewareHandler<HonoEnv> = async (c, next) => {
   if (c.get("deps").settings.environment === "development") return next();
   return refusedResponse({ code: "NOT_FOUND" }, c.get("requestId"));
 };
-
-/** A known path under another method is 405 (OPTIONS: 204), anything else 404. */
-function answerUnrouted(app: OpenAPIHono<HonoEnv>): (c: Context<HonoEnv>) => Response {
-  let patterns: readonly { readonly method: string; readonly form: RegExp }[] | null = null;
-  return (c) => {
-    patterns ??= app.routes
-      .filter(({ method }) => method !== "ALL")
-      .map(({ method, path }) => ({ method, form: formOf(path) }));
-    const methods = patterns.filter(({ form }) => form.test(c.req.path)).map(({ method }) => method);
-    if (methods.length === 0) return refusedResponse({ code: "NOT_FOUND" }, c.get("requestId"));
-    const allow = [...new Set([...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"])];
-    if (c.req.method === "OPTIONS") return new Response(null, { status: 204, headers: { Allow: allow.join(", ") } });
-    return refusedResponse({ code: "METHOD_NOT_ALLOWED", allow }, c.get("requestId"));
-  };
-}
-
-function formOf(path: string): RegExp {
-  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:[^/]+/g, "[^/]+")}$`);
-}

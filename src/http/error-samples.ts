@@ -34,6 +34,7 @@ export const samples: Samples = {
   TIER_IN_USE: { code: "TIER_IN_USE", tier: "VIP" },
   CAPACITY_EXCEEDS_VENUE: { code: "CAPACITY_EXCEEDS_VENUE", capacity: 25_000, venueCapacity: 20_789 },
   IDEMPOTENCY_KEY_REUSED: { code: "IDEMPOTENCY_KEY_REUSED" },
+  WEBHOOK_SIGNATURE_INVALID: { code: "WEBHOOK_SIGNATURE_INVALID" },
   RATE_LIMITED: { code: "RATE_LIMITED", retryAfterMs: 1_000 },
   OVERLOADED: { code: "OVERLOADED", retryAfterMs: 1_000 },
   NOT_READY: { code: "NOT_READY", retryAfterMs: 1_000 },

@@ -10,8 +10,9 @@ import { MINUTE, SECOND } from "../domain/time";
 import type { HonoEnv } from "./honoenv";
 import { refusedResponse } from "./problem";
 
+/** Asked at every request: it remembers what it made of an isolate's `env`. */
 export type Compose = (env: Env) => Deps;
-/** What is wrong with a configuration, in sentences without secrets; nothing for a sound one. */
+/** Likewise. What is wrong with a configuration, in sentences without secrets; nothing for a sound one. */
 export type ConfigProblems = (env: Env) => readonly string[];
 
 /** A broken configuration is not mended in seconds. */
@@ -21,18 +22,16 @@ const PREFLIGHT_MAX_AGE_SECONDS = 600;
 
 /** Gives the request its id, time and dependencies, and the response its headers and log line. */
 export function accompany(compose: Compose, configProblems: ConfigProblems): MiddlewareHandler<HonoEnv> {
-  const depsOf = remembered(compose);
-  const problemsOf = remembered(configProblems);
   let firstRequestAtMs: number | null = null;
   return async (c, next) => {
     const requestId = newRequestId();
     c.set("requestId", requestId);
-    const problems = problemsOf(c.env);
+    const problems = configProblems(c.env);
     if (problems.length > 0) {
       console.error(JSON.stringify({ level: "error", message: "configuration refused", requestId, problems }));
       return withHeaders(refusedResponse({ code: "NOT_READY", retryAfterMs: CONFIG_RETRY_MS }, requestId), requestId);
     }
-    const deps = depsOf(c.env);
+    const deps = compose(c.env);
     const nowMs = deps.clock.nowMs();
     firstRequestAtMs ??= nowMs;
     c.set("deps", deps);
@@ -133,16 +132,4 @@ function isMutable(response: Response): boolean {
   } catch {
     return false;
   }
-}
-
-/** What follows from an isolate's `env` is worked out once. */
-function remembered<T>(make: (env: Env) => T): (env: Env) => T {
-  const known = new WeakMap<Env, T>();
-  return (env) => {
-    const before = known.get(env);
-    if (before !== undefined) return before;
-    const made = make(env);
-    known.set(env, made);
-    return made;
-  };
 }

@@ -129,6 +129,8 @@ export function problemOf(refusal: AnyRefusal): Problem {
       };
     case "IDEMPOTENCY_KEY_REUSED":
       return { status: 422, message: "This idempotency key was used for another request. Use a new one." };
+    case "WEBHOOK_SIGNATURE_INVALID":
+      return { status: 400, message: "This delivery is not signed with the endpoint's secret, or was signed too long ago." };
     case "RATE_LIMITED":
       return {
         status: 429,

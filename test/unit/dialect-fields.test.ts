@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { parseConfirm, parseIntent, parseLock, parseNewEvent, parseRegistration } from "../../src/http/event-booking/fields";
+import {
+  parseConfirm,
+  parseIntent,
+  parseLock,
+  parseNewEvent,
+  parseRegistration,
+} from "../../src/http/event-booking/fields";
 
 const NOW_MS = Date.parse("2026-01-28T12:00:00Z");
 

@@ -149,11 +149,7 @@ describe("POST /api/events", () => {
     ["a capacity of 50 001", { ticketTiers: [{ ...TIER, capacity: 50_001 }] }, "ticketTiers[0].capacity"],
     ["an unreal currency", { ticketTiers: [{ ...TIER, currency: "ZZZ" }] }, "ticketTiers[0].currency"],
     ["a currency in lower case", { ticketTiers: [{ ...TIER, currency: "gbp" }] }, "ticketTiers[0].currency"],
-    [
-      "two currencies",
-      { ticketTiers: [TIER, { ...TIER, tier: "VIP", currency: "EUR" }] },
-      "ticketTiers[1].currency",
-    ],
+    ["two currencies", { ticketTiers: [TIER, { ...TIER, tier: "VIP", currency: "EUR" }] }, "ticketTiers[1].currency"],
     ["an unknown field of a tier", { ticketTiers: [{ ...TIER, colour: "red" }] }, "ticketTiers[0].colour"],
     ["an unknown field", { organiser: "me" }, "organiser"],
     ["an id", { id: "evnt_1" }, "id"],
@@ -286,7 +282,11 @@ describe("PUT /api/events/:id", () => {
 
 describe("GET /api/events", () => {
   it("lists upcoming events by date with exactly the documented fields", async () => {
-    const later = await createEvent({ name: "Later", startsAt: "2027-07-01T10:00:00Z", endsAt: "2027-07-01T11:00:00Z" });
+    const later = await createEvent({
+      name: "Later",
+      startsAt: "2027-07-01T10:00:00Z",
+      endsAt: "2027-07-01T11:00:00Z",
+    });
     const sooner = await createEvent({ name: "Sooner", startsAt: "2027-05-01T10:00:00Z", description: "Ours" });
     const response = await ask("/api/events");
     expect(response.status).toBe(200);

@@ -192,7 +192,13 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
       },
       ofVenue: async (id) =>
         [...world.definitions.values()].filter(({ venueId }) => venueId === id).map((event) => listingOf(world, event)),
-    } as Deps["events"],
+      saveDefinition: unused("events.saveDefinition"),
+      saveAvailability: unused("events.saveAvailability"),
+      definitionByCode: unused("events.definitionByCode"),
+      noteNextDue: unused("events.noteNextDue"),
+      overdue: unused("events.overdue"),
+      recentlyActive: unused("events.recentlyActive"),
+    },
     boxOffices: boxOfficesOf(world),
     queues: { ready: true, notify: async () => {} },
     throttles: {
@@ -283,5 +289,3 @@ export function eventBody(venue: Venue, changes: Record<string, unknown> = {}): 
     ...changes,
   };
 }
-
-

@@ -90,13 +90,13 @@ function codeOf(result: Result<unknown>): string {
   return result.ok ? "ok" : result.refusal.code;
 }
 
-function valueOf<T>(result: Result<T>): T {
+function granted<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(`refused: ${result.refusal.code}`);
   return result.value;
 }
 
 async function viewerOf(world: World): Promise<Viewer> {
-  const { id, name, email, role } = valueOf(await register(world));
+  const { id, name, email, role } = granted(await register(world));
   return { id, name, email, role };
 }
 
@@ -104,7 +104,7 @@ describe("registering", () => {
   it("makes a USER whose e-mail is in lower case, and says nothing of the password", async () => {
     const world = aWorld();
     const email = anEmail();
-    const user = valueOf(await register(world, { name: "Bob", email: email.toUpperCase() }));
+    const user = granted(await register(world, { name: "Bob", email: email.toUpperCase() }));
     expect(user).toEqual({
       id: expect.stringMatching(/^usr_[0-9A-Z]{26}$/),
       name: "Bob",
@@ -118,7 +118,7 @@ describe("registering", () => {
 
   it("queues the welcome mail that was committed with the user", async () => {
     const world = aWorld();
-    const user = valueOf(await register(world));
+    const user = granted(await register(world));
     const [id] = world.queued;
     const mail = await d1Notifications(env.DB).claim(id as never, NOW, 1);
     expect([world.queued.length, mail?.type, mail?.userId]).toEqual([1, "WELCOME", user.id]);
@@ -157,7 +157,7 @@ describe("registering", () => {
     const key = aKey(email);
     const results = await Promise.all([1, 2, 3, 4].map(() => register(world, { email, key })));
     const again = await register(world, { email, key });
-    const ids = [...results, again].map((result) => valueOf(result).id);
+    const ids = [...results, again].map((result) => granted(result).id);
     expect(new Set(ids).size).toBe(1);
     expect(world.queued).toHaveLength(1);
   });
@@ -212,18 +212,18 @@ describe("registering", () => {
 describe("logging in", () => {
   async function anAccount(world: World) {
     const email = anEmail();
-    const user = valueOf(await register(world, { email }));
+    const user = granted(await register(world, { email }));
     return { email, user, right: { email, password: "Test1234!" }, wrong: { email, password: "Wrong1234!" } };
   }
 
   it("gives a token of 24 hours that authenticates, and the user", async () => {
     const world = aWorld();
     const { user, right } = await anAccount(world);
-    const session = valueOf(
+    const session = granted(
       await logIn(world.deps, { ...right, email: right.email.toUpperCase(), address: anAddress() }),
     );
     expect(session).toEqual({ token: expect.any(String), expiresAtMs: NOW + 86_400_000, user });
-    expect(valueOf(await authenticate(world.deps, session.token))).toEqual({
+    expect(granted(await authenticate(world.deps, session.token))).toEqual({
       id: user.id,
       name: user.name,
       email: user.email,
@@ -360,8 +360,8 @@ describe("who is asking", () => {
     const viewer = await viewerOf(world);
     const other = await viewerOf(world);
     const unknown = world.deps.ids.user(NOW);
-    expect(valueOf(await readMe(world.deps, viewer)).email).toBe(viewer.email);
-    expect(valueOf(await readUser(world.deps, viewer, viewer.id)).id).toBe(viewer.id);
+    expect(granted(await readMe(world.deps, viewer)).email).toBe(viewer.email);
+    expect(granted(await readUser(world.deps, viewer, viewer.id)).id).toBe(viewer.id);
     for (const id of [other.id, unknown, "nonsense"]) {
       expect(codeOf(await readUser(world.deps, { ...viewer, role: "ADMIN" }, id))).toBe("FORBIDDEN");
     }
@@ -372,7 +372,7 @@ describe("who is asking", () => {
     const admin = await viewerOf(world);
     const other = await viewerOf(world);
     await world.deps.users.grantRole(admin.email, "ADMIN");
-    expect(valueOf(await readUser(world.deps, admin, other.id)).email).toBe(other.email);
+    expect(granted(await readUser(world.deps, admin, other.id)).email).toBe(other.email);
     expect(codeOf(await readUser(world.deps, admin, world.deps.ids.user(NOW)))).toBe("USER_NOT_FOUND");
     expect(codeOf(await readUser(world.deps, admin, "nonsense"))).toBe("USER_NOT_FOUND");
   });
@@ -388,7 +388,7 @@ describe("who is asking", () => {
   it("does not matter to the dialect, which knows no tokens", async () => {
     const world = aWorld();
     const { id } = await viewerOf(world);
-    expect(valueOf(await findUser(world.deps, id)).id).toBe(id);
+    expect(granted(await findUser(world.deps, id)).id).toBe(id);
     expect(codeOf(await findUser(world.deps, "697a00af215688d2a9fca5c8"))).toBe("USER_NOT_FOUND");
   });
 });

@@ -72,7 +72,9 @@ function run(state: BoxOfficeState, command: Command, nowMs: number, changes: Ch
   const known = command.key == null ? undefined : state.keys.get(command.key.scope);
   if (command.key != null && known !== undefined && !isOver(known.atMs + KEY_TTL_MS, nowMs)) {
     if (known.fingerprint !== command.key.fingerprint) return refuse({ code: "IDEMPOTENCY_KEY_REUSED" });
-    return { ok: true, value: known.reply as Replies[CommandType], replayed: true };
+    // Whatever followed from it was begun the first time.
+    const value = LEASING.has(command.type) ? { ...(known.reply as object), work: [] } : known.reply;
+    return { ok: true, value: value as Replies[CommandType], replayed: true };
   }
   const decision = decide(state, command, nowMs, changes);
   const { reply } = decision;
@@ -84,7 +86,7 @@ function run(state: BoxOfficeState, command: Command, nowMs: number, changes: Ch
     state.keys.set(key.scope, key);
     changes.keys.push(key);
   }
-  if (!("work" in (reply.value as object)) && !LEASING.has(command.type)) return reply as Reply<CommandType>;
+  if (!LEASING.has(command.type)) return reply as Reply<CommandType>;
   const work = leaseAll(state, owedBy(state, decision), decision.lease, nowMs);
   return accept({ ...(reply.value as object), work }) as Reply<CommandType>;
 }
@@ -93,6 +95,9 @@ function run(state: BoxOfficeState, command: Command, nowMs: number, changes: Ch
 const LEASING: ReadonlySet<CommandType> = new Set(["amend", "release", "confirm", "pay", "cancel", "settle"]);
 
 function decide(state: BoxOfficeState, command: Command, nowMs: number, changes: Changes): Decision<unknown> {
+  if ("eventId" in command && command.eventId !== undefined && command.eventId !== state.definition?.id) {
+    return refused({ code: "EVENT_NOT_FOUND", id: command.eventId });
+  }
   switch (command.type) {
     case "define":
       return decideDefine(state, command);

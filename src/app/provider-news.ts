@@ -1,0 +1,215 @@
+// What the provider tells us, and what we ask it unasked: verified, noted, read anew, and settled with the box office
+// like any other answer. News may come in any order and number: the box office moves only forward.
+
+import type { EffectId } from "../domain/box-office/commands";
+import type { BookingStatus } from "../domain/box-office/state";
+import { codeOfSaleId, type EventCode } from "../domain/ids";
+import { accept, invalid, type Result, refuse } from "../domain/refusals";
+import { DAY, HOUR, MINUTE, SECOND } from "../domain/time";
+import { carryOut, type EffectDeps } from "./effects";
+import type { Deps, ProviderEvent, ProviderFinding, RefundElsewhere } from "./ports";
+
+export type NewsDeps = EffectDeps & Pick<Deps, "providerNews" | "providerInbox" | "deadLetters">;
+
+/** Whoever noted a delivery has this long to settle it before the sweep takes it over. */
+const FIRST_TURN_MS = 30 * SECOND;
+/** The provider waits for its answer; what follows from the news goes back to the queue after this. */
+const FOLLOW_UP_MS = 6 * SECOND;
+/** A delivery that could not be settled waits so long, doubling up to the ceiling. */
+const RETRY_MS = 10 * SECOND;
+const RETRY_CEILING_MS = HOUR;
+const DELIVERIES_A_SWEEP = 50;
+/** The provider repeats a delivery for three days. */
+const KEPT_MS = 30 * DAY;
+const PURGED_AT_ONCE = 500;
+/** Findings settled side by side. */
+const AT_ONCE = 10;
+
+/** How far reconciliation looks back: a refund may fail at the bank weeks after it was asked for. */
+const LOOK_BACK_MS = 30 * DAY;
+const RECENT_MS = 2 * HOUR;
+const FRESH_MS = 5 * MINUTE;
+/** Younger intents are still being made. */
+const MIN_AGE_MS = MINUTE;
+const RECENT_SLICE_MS = 10 * MINUTE;
+const OLD_SLICE_MS = HOUR;
+
+/** A delivery, durably noted. Null: it was settled before, or concerns nothing of ours. */
+export async function noteDelivery(
+  deps: NewsDeps,
+  body: Uint8Array,
+  signature: string | null,
+  nowMs: number,
+): Promise<Result<ProviderEvent | null>> {
+  if (!deps.providerNews) return refuse({ code: "NOT_FOUND" });
+  const event = await deps.providerNews.verify(body, signature);
+  if (event === "forged") return refuse({ code: "WEBHOOK_SIGNATURE_INVALID" });
+  if (event === "wrong-mode") return invalid("livemode", "is not the mode of this endpoint's keys");
+  if (event.intentId === null && event.dispute === null) return accept(null);
+  const state = await deps.providerInbox.note(event, nowMs, nowMs + FIRST_TURN_MS);
+  return accept(state === "due" ? event : null);
+}
+
+/** Settles a noted delivery, or leaves it to the sweep. Never throws: it is noted already. */
+export async function settleDelivery(deps: NewsDeps, event: ProviderEvent, tries: number): Promise<void> {
+  try {
+    await settleEvent(deps, event);
+    await deps.providerInbox.markSettled(event.id, deps.clock.nowMs());
+  } catch (fault) {
+    const fields = { event: event.id, type: event.type, tries, fault: String(fault) };
+    deps.log.warn("a delivery was not settled", fields);
+    const retryMs = Math.min(RETRY_CEILING_MS, RETRY_MS * 2 ** Math.min(tries, 10));
+    await postponed(deps, event, retryMs);
+  }
+}
+
+async function postponed(deps: NewsDeps, event: ProviderEvent, retryMs: number): Promise<void> {
+  try {
+    await deps.providerInbox.postpone(event.id, deps.clock.nowMs() + retryMs);
+  } catch (fault) {
+    deps.log.warn("a delivery was not postponed", { event: event.id, fault: String(fault) });
+  }
+}
+
+/** Settles deliveries nobody settled, and forgets old ones. */
+export async function sweepProviderInbox(deps: NewsDeps, nowMs: number): Promise<void> {
+  if (!deps.providerNews) return;
+  const due = await deps.providerInbox.unsettled(nowMs, DELIVERIES_A_SWEEP);
+  await inGroups(due, ({ tries, ...event }) => settleDelivery(deps, event, tries));
+  const isFullHour = Math.floor(nowMs / MINUTE) % 60 === 0;
+  if (isFullHour) await deps.providerInbox.purge(nowMs - KEPT_MS, PURGED_AT_ONCE);
+}
+
+/**
+ * Compares what the provider holds with what we know, and settles what was missed: money of a booking that is over
+ * goes back, an authorisation nobody told us of is news. Each sweep looks at the fresh intents, at a slice of the
+ * recent ones and at a slice of the older ones, so that in 12 minutes all of two hours and in 12 hours all of a month
+ * have been looked at.
+ */
+export async function reconcile(deps: NewsDeps, nowMs: number): Promise<void> {
+  if (!deps.providerNews) return;
+  const sweepNo = Math.floor(nowMs / MINUTE);
+  const recentAgo = (sweepNo % (RECENT_MS / RECENT_SLICE_MS)) * RECENT_SLICE_MS + MIN_AGE_MS;
+  const oldAgo = (sweepNo % (LOOK_BACK_MS / OLD_SLICE_MS)) * OLD_SLICE_MS + MIN_AGE_MS;
+  const slices = [
+    [FRESH_MS, MIN_AGE_MS],
+    [recentAgo + RECENT_SLICE_MS, recentAgo],
+    [oldAgo + OLD_SLICE_MS, oldAgo],
+  ] as const;
+  for (const [fromAgoMs, toAgoMs] of slices) {
+    const { findings, complete } = await deps.providerNews.between(nowMs - fromAgoMs, nowMs - toAgoMs);
+    if (!complete) deps.log.warn("more payments than one look may take", { fromAgoMs, toAgoMs });
+    await settleUnknown(deps, findings);
+  }
+}
+
+async function settleUnknown(deps: NewsDeps, findings: readonly ProviderFinding[]): Promise<void> {
+  if (findings.length === 0) return;
+  const ids = [...new Set(findings.map(({ bookingId }) => bookingId))];
+  const known = await deps.bookings.versions(ids);
+  const news = findings.filter(({ bookingId, outcome }) => !isOldNews(outcome.type, known.get(bookingId)?.status));
+  await inGroups(news, async (finding) => {
+    try {
+      await settleFinding(deps, finding);
+    } catch (fault) {
+      deps.log.warn("a finding was not settled", { bookingId: finding.bookingId, fault: String(fault) });
+    }
+  });
+}
+
+/** What a booking in this state has seen already. A look more costs little, but one at every sweep would. */
+function isOldNews(outcome: ProviderFinding["outcome"]["type"], status: BookingStatus | undefined): boolean {
+  switch (outcome) {
+    case "captured":
+      return status === "CONFIRMED" || status === "CANCELLED";
+    case "voided":
+    case "declined":
+      return status !== undefined && status !== "PENDING" && status !== "PAYMENT_PENDING";
+    default:
+      return false;
+  }
+}
+
+async function settleEvent(deps: NewsDeps, event: ProviderEvent): Promise<void> {
+  const news = deps.providerNews;
+  if (!news) return;
+  const { findings, refundsElsewhere } = await news.findingsOf(event);
+  for (const finding of findings) await settleFinding(deps, finding);
+  for (const refund of refundsElsewhere) await noteRefundElsewhere(deps, refund);
+  if (event.dispute) await noteDispute(deps, event);
+}
+
+async function settleFinding(deps: NewsDeps, finding: ProviderFinding): Promise<void> {
+  const { bookingId, kind, n, outcome } = finding;
+  const code = codeOfSaleId(bookingId);
+  const effect: EffectId = `${bookingId}:${kind}:${n}`;
+  const origin = { actor: "provider", requestId: "news" };
+  const reply = await deps.boxOffices.send(code, { type: "settle", effect, outcome, ...origin });
+  if (reply === null) return;
+  if (!reply.ok) {
+    // Its event is ours, it is not: a box office restored from before it, perhaps. A person must look.
+    deps.log.error("money of a booking nobody knows", { effect, outcome: outcome.type, refusal: reply.refusal.code });
+    return;
+  }
+  if (outcome.type === "refund-failed") await noteFailedRefund(deps, code, effect, outcome.reason);
+  await carryOut(deps, code, reply.value.work, { untilMs: deps.clock.nowMs() + FOLLOW_UP_MS });
+}
+
+/** A refund that failed waits for a person among the dead letters: replaying one asks for the refund again. */
+export async function noteFailedRefund(
+  deps: Pick<Deps, "deadLetters" | "clock" | "log">,
+  code: EventCode,
+  effect: EffectId,
+  reason: string,
+): Promise<void> {
+  deps.log.error("a refund failed", { effect, reason });
+  await deps.deadLetters.note({
+    id: `refund-failed:${effect}`,
+    queue: "booking-saga",
+    body: JSON.stringify({ code, effects: [effect] }),
+    reason: `the refund failed: ${reason}`,
+    attempts: 1,
+    notedAtMs: deps.clock.nowMs(),
+    replayedAtMs: null,
+  });
+}
+
+/** The buyer's bank takes the money back, or has decided. Only people can answer it, in the provider's dashboard. */
+async function noteDispute(deps: NewsDeps, event: ProviderEvent): Promise<void> {
+  const { dispute } = event;
+  if (!dispute) return;
+  const bookingId = (await deps.providerNews?.bookingOf(event)) ?? null;
+  if (bookingId === null) return;
+  const { id, status, reason, amountMinor, currency } = dispute;
+  deps.log.error("a payment is disputed", { bookingId, dispute: id, status, reason });
+  await deps.deadLetters.note({
+    id: `dispute:${id}:${status}`,
+    queue: "provider-disputes",
+    body: JSON.stringify({ bookingId, dispute: id, status, reason, amountMinor, currency }),
+    reason: `the payment is disputed (${reason}): ${status}`,
+    attempts: 1,
+    notedAtMs: deps.clock.nowMs(),
+    replayedAtMs: null,
+  });
+}
+
+/** Money went back and the tickets are still good: a person must decide what the booking is to be. */
+async function noteRefundElsewhere(deps: NewsDeps, refund: RefundElsewhere): Promise<void> {
+  const { refundId, bookingId, amountMinor, currency } = refund;
+  deps.log.error("money was refunded outside this product", { bookingId, refund: refundId });
+  await deps.deadLetters.note({
+    id: `refund-elsewhere:${refundId}`,
+    queue: "provider-refunds",
+    body: JSON.stringify({ bookingId, refund: refundId, amountMinor, currency }),
+    reason: "money was refunded in the provider's dashboard; the booking stands",
+    attempts: 1,
+    notedAtMs: deps.clock.nowMs(),
+    replayedAtMs: null,
+  });
+}
+
+async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  for (let start = 0; start < items.length; start += AT_ONCE) {
+    await Promise.all(items.slice(start, start + AT_ONCE).map(act));
+  }
+}
