@@ -99,11 +99,13 @@ function withRequestKey<C extends Command>(command: C): C {
   return { ...command, key: { scope: `request ${command.requestId}`, fingerprint: command.type } };
 }
 
-function remember(cache: { readonly size: number; keys(): Iterator<EventCode>; delete(code: EventCode): boolean }, add: () => void): void {
+function remember(
+  cache: { readonly size: number; keys(): Iterator<EventCode>; delete(code: EventCode): boolean },
+  add: () => void,
+): void {
   if (cache.size >= MAX_KNOWN) {
     const oldest = cache.keys().next();
     if (!oldest.done) cache.delete(oldest.value);
   }
   add();
 }
-

@@ -54,11 +54,14 @@ export function simulatorPayments(): Payments {
     async refund(ask) {
       return { type: "refunded", refundId: `re_sim_${tail(ask)}_${ask.refund}` };
     },
+    authenticate(ask, passed) {
+      if (passed) return authorised(ask);
+      return { type: "declined", intentId: intentOf(ask), reason: "Your bank could not confirm that it was you." };
+    },
   };
 }
 
-/** What the simulator says once its challenge was passed. */
-export function authorised(ask: Pick<ProviderAsk, "bookingId" | "attempt" | "amountMinor" | "currency">): Outcome {
+function authorised(ask: Pick<ProviderAsk, "bookingId" | "attempt" | "amountMinor" | "currency">): Outcome {
   return { type: "authorised", intentId: intentOf(ask), amountMinor: ask.amountMinor, currency: ask.currency };
 }
 

@@ -2,8 +2,17 @@
 // decides; D1's copy answers reads, unless it is missing or time has overtaken it.
 
 import type { BookingRecord, Cancellation, Origin, PaymentMethod, Replies } from "../domain/box-office/commands";
+import { projectionEffectOf } from "../domain/box-office/effects";
 import type { BookingStatus } from "../domain/box-office/state";
-import { type BookingId, codeOfEvent, codeOfSaleId, parseId, type SeatId, type UserId } from "../domain/ids";
+import {
+  type BookingId,
+  codeOfEvent,
+  codeOfSaleId,
+  type EventCode,
+  parseId,
+  type SeatId,
+  type UserId,
+} from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
 import { isOver } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
@@ -154,8 +163,10 @@ export async function cancelBooking(
   const reply = await deps.boxOffices.send(code, command);
   if (!reply) return refuse({ code: "BOOKING_NOT_FOUND", id });
   if (!reply.ok) return reply;
-  if (!reply.replayed) await carryOut(deps, code, reply.value.work);
-  return accept(reply.value.cancellation);
+  const { cancellation, work } = reply.value;
+  if (!reply.replayed) await carryOut(deps, code, work);
+  await writeListing(deps, code, cancellation.booking);
+  return accept(cancellation);
 }
 
 /** What the event's row adds to a booking. Throws for an event that D1 has not: it is written there first. */
@@ -169,6 +180,21 @@ export async function listingOf(deps: Pick<Deps, "events">, record: BookingRecor
     eventEndsAtMs: event.endsAtMs,
     venueName: event.venue?.name ?? null,
   };
+}
+
+/**
+ * The same, once D1 has the booking in this version, so that whoever lists bookings next sees it. Mostly it was
+ * written already; but a consumer may have been at work on an older version meanwhile.
+ */
+export async function writeListing(
+  deps: Pick<Deps, "bookings" | "events"> & EffectDeps,
+  code: EventCode,
+  record: BookingRecord,
+): Promise<BookingListing> {
+  const copy = await deps.bookings.byId(record.id);
+  if (copy && copy.record.version >= record.version) return { ...copy, record };
+  await carryOut(deps, code, [{ kind: "project", effect: projectionEffectOf(record.id), booking: record }]);
+  return copy ? { ...copy, record } : await listingOf(deps, record);
 }
 
 /** Whether a copy from before its deadline is asked for after it: what is due counts as over, in reads too. */

@@ -94,12 +94,7 @@ async function notify(deps: EffectDeps, ids: Parameters<EffectDeps["queues"]["no
   }
 }
 
-async function settle(
-  deps: EffectDeps,
-  code: EventCode,
-  effect: EffectId,
-  outcome: Outcome,
-): Promise<readonly Work[]> {
+async function settle(deps: EffectDeps, code: EventCode, effect: EffectId, outcome: Outcome): Promise<readonly Work[]> {
   const origin = { actor: "provider", requestId: "saga" };
   const reply = await deps.boxOffices.send(code, { type: "settle", effect, outcome, ...origin });
   return reply?.ok ? reply.value.work : [];

@@ -43,17 +43,17 @@ export function sayMoney({ amountMinor, currency }: Money): string {
   return format.format(amountMinor / 10 ** digits);
 }
 
-/** `Sunday 15 September 2024, 19:30 UTC`. */
+/** `Sunday, 15 September 2024, 19:30 UTC`, with the time kept on one line. */
 export function sayMoment(ms: number): string {
-  return `${sayDay(ms)}, ${sayTime(ms)} UTC`;
+  return `${sayDay(ms)}, ${sayTime(ms)}\u00a0UTC`;
 }
 
 /** From when to when; only the start of an event that has no length. */
 export function sayPeriod(startsAtMs: number, endsAtMs: number): string {
   if (endsAtMs <= startsAtMs) return sayMoment(startsAtMs);
   const sameDay = sayDay(startsAtMs) === sayDay(endsAtMs);
-  if (!sameDay) return `${sayMoment(startsAtMs)} – ${sayMoment(endsAtMs)}`;
-  return `${sayDay(startsAtMs)}, ${sayTime(startsAtMs)}\u00a0–\u00a0${sayTime(endsAtMs)}\u00a0UTC`;
+  if (!sameDay) return `${sayMoment(startsAtMs)} to ${sayMoment(endsAtMs)}`;
+  return `${sayDay(startsAtMs)}, ${sayTime(startsAtMs)}\u00a0to\u00a0${sayTime(endsAtMs)}\u00a0UTC`;
 }
 
 /** `seat_A1` is A1 on the ticket and in the hall. */

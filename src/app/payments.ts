@@ -11,7 +11,7 @@ import type {
 import { type BookingId, bookingIdOf, codeOfSaleId, type EventCode, parseId, type UserId } from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
 import { SECOND } from "../domain/time";
-import { isOvertaken, listingOf } from "./bookings";
+import { isOvertaken, writeListing } from "./bookings";
 import { carryOut, type EffectDeps } from "./effects";
 import type { BookingListing, Deps } from "./ports";
 import type { Viewer } from "./users";
@@ -34,7 +34,7 @@ export interface PaymentReading {
   readonly clientSecret: string | null;
 }
 
-type PayDeps = Pick<Deps, "clock" | "boxOffices" | "events" | "payments" | "settings"> & EffectDeps;
+type PayDeps = Pick<Deps, "settings"> & EffectDeps;
 type ReadDeps = Pick<Deps, "clock" | "boxOffices" | "bookings">;
 
 /** Tries to pay. With `userId` null whoever knows the booking may, and gets no client secret. */
@@ -61,7 +61,7 @@ export async function payBooking(
   const { result, record, clientSecret } = reading.value;
   return accept({
     result,
-    booking: await listingOf(deps, record),
+    booking: await writeListing(deps, code, record),
     clientSecret: result === "REQUIRES_ACTION" && userId !== null ? clientSecret : null,
   });
 }

@@ -339,6 +339,8 @@ export interface Payments {
   /** Reads the intent first: an authorisation found there is news, anything else is cancelled. */
   void(ask: ProviderAsk & { readonly intentId: string | null; readonly unwanted?: boolean }): Promise<Outcome>;
   refund(ask: ProviderAsk & { readonly intentId: string; readonly refund: number }): Promise<Outcome>;
+  /** Of the simulator alone, whose challenges have no bank behind them: what the buyer's bank would have said. */
+  authenticate?(ask: Pick<ProviderAsk, "bookingId" | "attempt" | "amountMinor" | "currency">, passed: boolean): Outcome;
 }
 
 /** What a verified delivery of the provider is about. Ids only: how things stand is read anew, never believed. */

@@ -149,7 +149,11 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
   }
 
   function writeMeta(name: string, value: string): void {
-    sql.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
+    sql.exec(
+      "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      name,
+      value,
+    );
   }
 
   function writeHolds(holds: readonly Hold[]): void {
@@ -300,9 +304,7 @@ function markOf(hold: Hold): Mark {
 
 function sameMark(one: Mark, other: Mark): boolean {
   return (
-    one.bookingId === other.bookingId &&
-    one.loadedUntilMs === other.loadedUntilMs &&
-    one.soldSeats === other.soldSeats
+    one.bookingId === other.bookingId && one.loadedUntilMs === other.loadedUntilMs && one.soldSeats === other.soldSeats
   );
 }
 

@@ -11,9 +11,9 @@ import { forget } from "../domain/box-office/seat-table";
 import type { BoxOfficeState, SalePolicy } from "../domain/box-office/state";
 import type { LockId } from "../domain/ids";
 import { refuse } from "../domain/refusals";
-import { HOUR, MINUTE, SECOND } from "../domain/time";
-import { boxOfficeRows, type Rows } from "./box-office-rows";
+import { HOUR, SECOND } from "../domain/time";
 import { namesIn } from "./box-office-names";
+import { boxOfficeRows, type Rows } from "./box-office-rows";
 import { type SagaMessage, sagaMessages } from "./saga-messages";
 
 type AnyReply = Reply<CommandType>;
@@ -124,7 +124,7 @@ export class BoxOffice extends DurableObject<Env> {
     try {
       const replies = this.#writeGroup(group.map(({ command }) => command));
       await this.ctx.storage.sync();
-      group.forEach((waiting, place) => waiting.resolve(replies[place] as AnyReply));
+      for (const [place, { resolve }] of group.entries()) resolve(replies[place] as AnyReply);
     } catch (fault) {
       log("error", "a group of commands was not written", fault);
       await this.#commitOneByOne(group);
@@ -265,4 +265,3 @@ function policyOf(env: Env): SalePolicy {
 function log(level: "warn" | "error", message: string, fault: unknown): void {
   console[level](JSON.stringify({ level, message, where: "box-office", fault: String(fault) }));
 }
-

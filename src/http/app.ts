@@ -6,6 +6,7 @@ import { adminRoutes } from "./admin";
 import { bookingRoutes } from "./bookings";
 import { devRoutes } from "./dev";
 import { devMailboxRoutes } from "./dev-mailbox";
+import { devPaymentRoutes } from "./dev-payments";
 import { documentRoutes } from "./documents";
 import { eventBookingRoutes } from "./event-booking/routes";
 import { eventRoutes } from "./events";
@@ -38,6 +39,7 @@ const GROUPS: readonly OpenAPIHono<HonoEnv>[] = [
   eventBookingRoutes,
   devRoutes,
   devMailboxRoutes,
+  devPaymentRoutes,
 ];
 
 /** `compose` makes the dependencies from an isolate's bindings; `configProblems` says what forbids to serve at all. */

@@ -60,6 +60,15 @@ export function docsPage(document: OpenApiDocument): string {
             Version {document.info.version}. Tokens come from <a href="#logIn">POST /api/users/login</a>. For programs:{" "}
             <a href="/openapi.json">openapi.json</a>.
           </p>
+          <details>
+            <summary>
+              <span class="path">Errors</span>
+              <span class="quiet">Every error has this envelope</span>
+            </summary>
+            <div class="body">
+              <Fields schema={schemas["Error"] ?? {}} schemas={schemas} depth={0} />
+            </div>
+          </details>
         </header>
         <nav aria-label="Services">
           <ul>
@@ -82,7 +91,6 @@ export function docsPage(document: OpenApiDocument): string {
             </section>
           ))}
         </main>
-        <footer>Every error has the envelope shown; every response names its request in X-Request-Id.</footer>
       </body>
     </html>
   );
@@ -101,16 +109,18 @@ function entriesOf(document: OpenApiDocument): readonly Entry[] {
 function Endpoint({ entry, schemas }: { entry: Entry; schemas: Schemas }) {
   const { method, path, operation } = entry;
   const body = operation.requestBody as Content | undefined;
+  const responses = Object.entries((operation.responses ?? {}) as Readonly<Record<string, Answered>>);
   return (
-    <details id={operation.operationId}>
+    <details>
       <summary>
         <span class={`method ${method}`}>{method}</span>
         <code class="path">{path}</code>
         <span class="quiet">{operation.summary}</span>
       </summary>
-      <div class="body">
-        {operation.description && <p>{operation.description}</p>}
-        <p class="quiet">{operation.security ? "Needs a token." : "Open to everybody."}</p>
+      {/* The id is in here because a link to what a closed element holds opens it. */}
+      <div class="body" id={operation.operationId}>
+        <Prose text={operation.description} />
+        <p class="quiet">{ACCESS[String((operation as Access)["x-access"])]}</p>
         <Parameters parameters={(operation.parameters ?? []) as readonly Parameter[]} />
         {body && (
           <>
@@ -118,12 +128,66 @@ function Endpoint({ entry, schemas }: { entry: Entry; schemas: Schemas }) {
             <Media content={body} schemas={schemas} />
           </>
         )}
-        {Object.entries(operation.responses ?? {}).map(([status, response]) => (
-          <Answer status={status} response={response as Content & { description: string }} schemas={schemas} />
-        ))}
+        {responses
+          .filter(([status]) => status < FIRST_ERROR)
+          .map(([status, response]) => (
+            <>
+              <h3>{status}</h3>
+              <Prose text={response.description} />
+              <Media content={response} schemas={schemas} />
+            </>
+          ))}
+        <h3>Errors</h3>
+        <dl>
+          {responses
+            .filter(([status]) => status >= FIRST_ERROR)
+            .map(([status, response]) => (
+              <Errors status={status} response={response} />
+            ))}
+        </dl>
       </div>
     </details>
   );
+}
+
+interface Access {
+  readonly "x-access"?: unknown;
+}
+
+const ACCESS: Readonly<Record<string, string>> = {
+  public: "Open to everybody.",
+  user: "Needs a token.",
+  admin: "Needs the token of an admin.",
+};
+
+/** Statuses are compared as text, all of three digits. */
+const FIRST_ERROR = "400";
+
+type Answered = Content & { readonly description: string };
+
+function Errors({ status, response }: { status: string; response: Answered }) {
+  const examples = Object.entries(response.content?.["application/json"]?.examples ?? {});
+  return (
+    <>
+      {examples.map(([code, { value }]) => (
+        <>
+          <dt>
+            {status} <code>{code}</code>
+          </dt>
+          <dd>{(value as { error: { message: string } }).error.message}</dd>
+        </>
+      ))}
+    </>
+  );
+}
+
+/** Text in which `this` is code. */
+function Prose({ text }: { text: string | undefined }) {
+  return text ? <p>{codeIn(text)}</p> : null;
+}
+
+function codeIn(text: string): Child[] {
+  return text.split("`").map((part, i) => (i % 2 === 1 ? <code>{part}</code> : part));
 }
 
 interface Parameter {
@@ -146,7 +210,7 @@ function Parameters({ parameters }: { parameters: readonly Parameter[] }) {
             <span class="quiet">
               {place}, {typeOf(schema ?? {})}
               {required ? ", required" : ""}
-              {limitsOf(schema ?? {})}. {description ?? schema?.description}
+              {limitsOf(schema ?? {})}. {codeIn(description ?? schema?.description ?? "")}
             </span>
           </li>
         ))}
@@ -166,33 +230,6 @@ interface Content {
       }
     >
   >;
-}
-
-function Answer(props: { status: string; response: Content & { description: string }; schemas: Schemas }) {
-  const { status, response, schemas } = props;
-  const errors = response.content?.["application/json"]?.examples;
-  return (
-    <>
-      <h3>{status}</h3>
-      {errors ? (
-        <dl>
-          {Object.entries(errors).map(([code, { value }]) => (
-            <>
-              <dt>
-                <code>{code}</code>
-              </dt>
-              <dd>{(value as { error: { message: string } }).error.message}</dd>
-            </>
-          ))}
-        </dl>
-      ) : (
-        <>
-          <p>{response.description}</p>
-          <Media content={response} schemas={schemas} />
-        </>
-      )}
-    </>
-  );
 }
 
 function Media({ content, schemas }: { content: Content; schemas: Schemas }) {
@@ -226,7 +263,7 @@ function Fields({ schema, schemas, depth }: { schema: Schema; schemas: Schemas; 
               {typeOf(target)}
               {required.includes(name) ? "" : ", optional"}
               {limitsOf(target)}
-              {(field.description ?? target.description) && `. ${field.description ?? target.description}`}
+              {codeIn(sentenceOf(field.description ?? target.description))}
             </span>
             <Fields schema={target} schemas={schemas} depth={depth + 1} />
           </li>
@@ -266,22 +303,21 @@ function typeOf(schema: Schema): string {
   return [type || "any value", schema.format].filter(Boolean).join(", ");
 }
 
-function limitsOf({ minimum, maximum, minLength, maxLength, minItems, maxItems, default: preset }: Schema): string {
-  const low = minimum ?? minLength ?? minItems;
-  const high = maximum ?? maxLength ?? maxItems;
-  const what =
-    minLength !== undefined || maxLength !== undefined
-      ? " characters"
-      : minItems !== undefined || maxItems !== undefined
-        ? " items"
-        : "";
-  const range =
-    low !== undefined && high !== undefined
-      ? `, ${low} to ${high}${what}`
-      : low !== undefined
-        ? `, at least ${low}${what}`
-        : high !== undefined
-          ? `, at most ${high}${what}`
-          : "";
-  return preset === undefined ? range : `${range}, default ${JSON.stringify(preset)}`;
+function limitsOf(schema: Schema): string {
+  const { minimum, maximum, minLength, maxLength, minItems, maxItems, default: preset } = schema;
+  const isText = minLength !== undefined || maxLength !== undefined;
+  const unit = isText ? " characters" : minItems !== undefined || maxItems !== undefined ? " items" : "";
+  const range = rangeOf(minimum ?? minLength ?? minItems, maximum ?? maxLength ?? maxItems);
+  const limits = range === "" ? "" : `, ${range}${unit}`;
+  return preset === undefined ? limits : `${limits}, default ${JSON.stringify(preset)}`;
+}
+
+function rangeOf(low: number | undefined, high: number | undefined): string {
+  if (low !== undefined && high !== undefined) return low === high ? `${low}` : `${low} to ${high}`;
+  if (low !== undefined) return `at least ${low}`;
+  return high === undefined ? "" : `at most ${high}`;
+}
+
+function sentenceOf(description: string | undefined): string {
+  return description === undefined ? "" : `. ${description}`;
 }

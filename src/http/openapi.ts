@@ -2,6 +2,7 @@
 // an endpoint cannot differ from what the endpoint does.
 
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
+import { BODY_LIMIT } from "./body";
 import type { EndpointSpec } from "./endpoint";
 import { samples } from "./error-samples";
 import type { HonoEnv } from "./honoenv";
@@ -50,6 +51,7 @@ export function documentEndpoint(registry: Registry, spec: EndpointSpec): void {
     summary: spec.summary,
     ...(spec.description !== undefined && { description: spec.description }),
     ...(spec.access !== "public" && { security: [{ bearerAuth: [] }] }),
+    "x-access": spec.access,
     parameters: [...pathParameters(spec.path), ...(spec.keyed ? [KEY_PARAMETER] : [])],
     request: {
       ...(spec.query && { query: spec.query as z.ZodObject }),
@@ -138,24 +140,25 @@ function failures(spec: EndpointSpec) {
     const { status } = problemOf(samples[code]);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [String(status), failure(status, codes)]));
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [String(status), failure(spec, status, codes)]));
 }
 
-function failure(status: number, codes: readonly ErrorCode[]) {
+function failure(spec: EndpointSpec, status: number, codes: readonly ErrorCode[]) {
   return {
     description: codes.map((code) => `\`${code}\``).join(" · "),
     headers: { ...REQUEST_ID_HEADER, ...(status === 429 || status === 503 ? RETRY_AFTER_HEADER : {}) },
     content: {
       "application/json": {
         schema: errorSchema,
-        examples: Object.fromEntries(codes.map((code) => [code, { value: sampleBody(code) }])),
+        examples: Object.fromEntries(codes.map((code) => [code, { value: sampleBody(spec, code) }])),
       },
     },
   };
 }
 
-function sampleBody(code: ErrorCode): ErrorBody {
-  const { message, details } = problemOf(samples[code]);
+function sampleBody(spec: EndpointSpec, code: ErrorCode): ErrorBody {
+  const maxBytes = spec.bodyLimit ?? BODY_LIMIT;
+  const { message, details } = problemOf(code === "PAYLOAD_TOO_LARGE" ? { code, maxBytes } : samples[code]);
   return { error: { code, message, requestId: SAMPLE_REQUEST_ID, ...details } };
 }
 

@@ -2,9 +2,18 @@
 
 import type { Command, EffectId, Outcome, PaymentMethod, Reply, Work } from "../../src/domain/box-office/commands";
 import { type Changes, execute, noChanges } from "../../src/domain/box-office/execute";
-import { forget, emptyBoxOffice } from "../../src/domain/box-office/seat-table";
+import { emptyBoxOffice, forget } from "../../src/domain/box-office/seat-table";
 import type { BoxOfficeState, EventDefinition, Hold } from "../../src/domain/box-office/state";
-import { type BookingId, codeOfEvent, type EventCode, type LockId, makeId, makeSaleId, type SeatId, type UserId } from "../../src/domain/ids";
+import {
+  type BookingId,
+  codeOfEvent,
+  type EventCode,
+  type LockId,
+  makeId,
+  makeSaleId,
+  type SeatId,
+  type UserId,
+} from "../../src/domain/ids";
 import { layoutFromTiers, type TierInput } from "../../src/domain/seat-map";
 import { DAY, HOUR } from "../../src/domain/time";
 
@@ -40,7 +49,9 @@ export const TWO_TIERS: readonly TierInput[] = [
   { tier: "GENERAL", priceMinor: 7_500, capacity: 20 },
 ];
 
-export function anEvent(changes: Partial<EventDefinition> & { tierInputs?: readonly TierInput[] } = {}): EventDefinition {
+export function anEvent(
+  changes: Partial<EventDefinition> & { tierInputs?: readonly TierInput[] } = {},
+): EventDefinition {
   const { tierInputs = TWO_TIERS, ...rest } = changes;
   const id = makeId("evnt", START_MS, bytes.next());
   return {

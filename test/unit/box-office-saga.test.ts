@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { auditState } from "../../src/domain/box-office/audit";
 import { owedEffects } from "../../src/domain/box-office/execute";
 import { MINUTE, SECOND } from "../../src/domain/time";
-import { aUser, anEvent, authorisedOutcome, CARD, capturedOutcome, openOffice, seatIds } from "./box-office-builder";
+import { anEvent, aUser, authorisedOutcome, CARD, capturedOutcome, openOffice, seatIds } from "./box-office-builder";
 
 const DECLINED = { type: "declined", intentId: "pi_1", reason: "Your card was declined." } as const;
 const VOIDED = { type: "voided", intentId: "pi_1" } as const;
@@ -37,7 +37,11 @@ describe("a booking made with a card", () => {
     const office = openOffice();
     office.hold(aUser(), "A1");
     const id = office.book(aUser(), ["A1", "A2"]);
-    expect(office.booking(id)).toMatchObject({ status: "FAILED", failure: { reason: "SEATS_UNAVAILABLE" }, payment: null });
+    expect(office.booking(id)).toMatchObject({
+      status: "FAILED",
+      failure: { reason: "SEATS_UNAVAILABLE" },
+      payment: null,
+    });
     expect(office.status("A2")).toBe("A");
     expect(owedEffects(office.state).filter((effect) => effect.startsWith(id))).toEqual([`${id}:project`]);
   });
@@ -128,7 +132,9 @@ it("cancels some seats, then the rest, and refunds exactly what they cost", () =
   expect(some).toMatchObject({ refundMinor: 7_500, cancelledSeatIds: ["seat_B1"] });
   expect(some.booking).toMatchObject({ status: "CONFIRMED", seatIds: ["seat_A1", "seat_B2"], totalMinor: 32_500 });
   expect(office.status("B1")).toBe("A");
-  expect(office.refusal({ type: "cancel", bookingId: id, userId: user, seatIds: seatIds("B1") })).toBe("VALIDATION_ERROR");
+  expect(office.refusal({ type: "cancel", bookingId: id, userId: user, seatIds: seatIds("B1") })).toBe(
+    "VALIDATION_ERROR",
+  );
   const rest = office.ok({ type: "cancel", bookingId: id, userId: user, seatIds: null }).cancellation;
   expect(rest).toMatchObject({ refundMinor: 32_500, booking: { status: "CANCELLED" } });
   office.settle(`${id}:refund:1`, { type: "refunded", refundId: "re_1" });

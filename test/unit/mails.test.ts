@@ -136,7 +136,7 @@ describe("the mail of a confirmed booking", () => {
       mail,
       "Hello Alice Example,",
       "Coldplay: Music of the Spheres",
-      "15 September 2027, 19:30 – 23:00 UTC",
+      "15 September 2027, 19:30 to 23:00 UTC",
     );
     expectBothToSay(mail, "O2 Arena", "A1, A2", "£150.00", ids.booking, "14 September 2027, 19:30 UTC");
     expect(mail.text).toContain(SETTINGS.publicUrl);
@@ -376,7 +376,7 @@ describe("money and times", () => {
 
   it("name both days of a night that ends on the next", () => {
     expect(sayPeriod(STARTS, STARTS + 6 * HOUR)).toMatch(
-      /15 September 2027, 19:30 UTC – .*16 September 2027, 01:30 UTC/,
+      /15 September 2027, 19:30\sUTC to .*16 September 2027, 01:30\sUTC/,
     );
   });
 });

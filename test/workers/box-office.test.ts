@@ -1,5 +1,5 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Command, CommandType, Reply } from "../../src/domain/box-office/commands";
 import type { EventDefinition } from "../../src/domain/box-office/state";
@@ -33,7 +33,11 @@ async function send<C extends Command>(stub: Stub, command: C): Promise<Reply<C[
   return (await sendAll(stub, [command]))[0] as Reply<C["type"]>;
 }
 
-function holdCommand(definition: EventDefinition, userId: UserId, ...seats: string[]): Extract<Command, { type: "hold" }> {
+function holdCommand(
+  definition: EventDefinition,
+  userId: UserId,
+  ...seats: string[]
+): Extract<Command, { type: "hold" }> {
   const lockId = makeSaleId("lock", definition.code, Date.now(), bytes.next());
   const seatIds = seats.map((seat) => `seat_${seat}` as SeatId);
   return { type: "hold", lockId, userId, choice: { by: "seats", seatIds }, clientKey: null, dialect: false, ...ORIGIN };

@@ -49,6 +49,10 @@ export function parseEffectId(id: EffectId): EffectName | null {
   return Number.isSafeInteger(number) && number > 0 ? { kind, bookingId, n: number } : null;
 }
 
+export function projectionEffectOf(id: BookingId): EffectId {
+  return `${id}:project`;
+}
+
 export function availabilityEffectOf(code: EventCode): EffectId {
   return `${code}:availability`;
 }
@@ -73,7 +77,7 @@ export function effectsOf(hold: Hold): readonly EffectId[] {
   for (const refund of booking.payment?.refunds ?? []) {
     if (refund.state === "due") effects.push(`${booking.id}:refund:${refund.n}`);
   }
-  if (hold.projectedVersion < hold.version) effects.push(`${booking.id}:project`);
+  if (hold.projectedVersion < hold.version) effects.push(projectionEffectOf(booking.id));
   return effects;
 }
 
