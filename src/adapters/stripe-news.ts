@@ -7,7 +7,7 @@ import type { ProviderEvent, ProviderFinding, ProviderNews, RefundElsewhere } fr
 import { type BookingId, parseId } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import { type StripeDesk, type StripeOptions, stripeClient } from "./stripe-client";
-import { cancelIntent, type Intent, listBounded, outcomeOfIntent, reasonOf, routeOf } from "./stripe-intents";
+import { cancelIntent, type Intent, isOpen, listBounded, outcomeOfIntent, reasonOf, routeOf } from "./stripe-intents";
 import { fromStripeAmount } from "./stripe-money";
 import { hasFailed, numberOf, outcomeOfRefund, refundsOf } from "./stripe-refunds";
 
@@ -83,7 +83,8 @@ export function stripeNews(options: StripeNewsOptions): ProviderNews {
       const refunds = await listBounded((page) => stripe.refunds.list({ created, ...page }), MAX_PAGES);
       const findings: ProviderFinding[] = [];
       for (const intent of intents.items) {
-        findings.push(...(await findingsOfIntent(intent, (dead) => close(desk, dead))));
+        if (isDuplicate(intent, intents.items)) await endDuplicate(desk, intent);
+        else findings.push(...(await findingsOfIntent(intent, (dead) => close(desk, dead))));
       }
       findings.push(...findingsOfRefunds(refunds.items.filter(hasFailed)));
       return { findings, complete: intents.complete && refunds.complete };
@@ -95,6 +96,21 @@ export function stripeNews(options: StripeNewsOptions): ProviderNews {
 async function close(desk: StripeDesk, intent: Intent): Promise<Intent> {
   const { bookingId, attempt } = routeOf(intent.metadata) ?? { bookingId: intent.id, attempt: 0 };
   return await cancelIntent(desk, intent.id, `${bookingId}:${attempt}:close`);
+}
+
+/** The attempt it was made for is paid by another intent: nobody will ever capture this one. */
+function isDuplicate(intent: Intent, all: readonly Intent[]): boolean {
+  const route = routeOf(intent.metadata);
+  if (!route || !isOpen(intent)) return false;
+  return all.some((other) => {
+    const of = routeOf(other.metadata);
+    return other.status === "succeeded" && of?.bookingId === route.bookingId && of.attempt === route.attempt;
+  });
+}
+
+async function endDuplicate(desk: StripeDesk, intent: Intent): Promise<void> {
+  desk.log.error("a second intent of a paid attempt", { bookingId: routeOf(intent.metadata)?.bookingId });
+  await cancelIntent(desk, intent.id, `${intent.id}:duplicate`);
 }
 
 async function verify(

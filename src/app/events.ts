@@ -18,6 +18,7 @@ import {
   TIERS,
   type TierInput,
 } from "../domain/seat-map";
+import { isOver } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
 import { type AskedKey, withKeptKey } from "./idempotency";
 import type { Deps, EventListing, Page, Venue } from "./ports";
@@ -144,7 +145,7 @@ export async function readEvent(
 
 /** Changes what is given. The box office decides by what is sold and held; D1 has it before the answer. */
 export async function changeEvent(
-  deps: Pick<Deps, "boxOffices" | "venues" | "events"> & EffectDeps,
+  deps: Pick<Deps, "clock" | "boxOffices" | "venues" | "events"> & EffectDeps,
   eventId: string,
   request: EventChangeRequest,
   origin: Origin,
@@ -153,6 +154,10 @@ export async function changeEvent(
   const id = parseId("evnt", eventId);
   const listing = id && (await deps.events.listingById(id));
   if (!listing) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
+  const { startsAtMs = listing.startsAtMs } = request;
+  if (startsAtMs !== listing.startsAtMs && isOver(startsAtMs, deps.clock.nowMs())) {
+    return invalid("startsAt", "must be in the future");
+  }
   const found = await venueOf(deps, request.venueId ?? listing.venue?.id ?? null);
   if (!found.ok) return found;
   const { venueId: _, ...fields } = request;
@@ -170,7 +175,7 @@ export async function changeEvent(
 }
 
 function checkTimes({ startsAtMs, endsAtMs }: NewEvent, nowMs: number): Result<void> {
-  if (startsAtMs <= nowMs) return invalid("startsAt", "must be in the future");
+  if (isOver(startsAtMs, nowMs)) return invalid("startsAt", "must be in the future");
   if (endsAtMs !== null && endsAtMs <= startsAtMs) return invalid("endsAt", "must be after startsAt");
   return accept(undefined);
 }

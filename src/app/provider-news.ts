@@ -29,8 +29,8 @@ const AT_ONCE = 10;
 const LOOK_BACK_MS = 30 * DAY;
 const RECENT_MS = 2 * HOUR;
 const FRESH_MS = 5 * MINUTE;
-/** Younger intents are still being made. */
-const MIN_AGE_MS = MINUTE;
+/** Younger intents are still being made: no request of ours lasts longer. */
+const MIN_AGE_MS = 30 * SECOND;
 const RECENT_SLICE_MS = 10 * MINUTE;
 const OLD_SLICE_MS = HOUR;
 

@@ -263,6 +263,16 @@ describe("PUT /api/events/:id", () => {
     }
   });
 
+  it("does not move an event into the past, but takes the start it has", async () => {
+    const id = await createEvent();
+    const put = (json: unknown) => ask(`/api/events/${id}`, { method: "PUT", as: admin, json });
+    const past = await put({ startsAt: "2026-01-01T00:00:00Z" });
+    expect(past.status).toBe(400);
+    expect(await errorOf(past)).toMatchObject({ field: "startsAt" });
+    world.nowMs = Date.parse("2027-06-02T00:00:00Z");
+    expect((await put({ name: "Over", startsAt: "2027-06-01T18:30:00Z" })).status).toBe(200);
+  });
+
   it("does not find unknown events and venues", async () => {
     const id = await createEvent();
     const unknown = await ask("/api/events/evnt_1", { method: "PUT", as: admin, json: { name: "x" } });

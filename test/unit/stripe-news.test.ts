@@ -245,6 +245,21 @@ describe("what Stripe holds", () => {
     expect(await news.between(Date.now() + MINUTE, Date.now() + 2 * MINUTE)).toEqual({ findings: [], complete: true });
   });
 
+  it("a second intent of an attempt that another paid is ended", async () => {
+    const sale = newSale();
+    await stripe.addFault({ does: "forget-key", op: "create", times: 1, scope: sale.scope });
+    await intentOf(sale);
+    const paidIntent = await intentOf(sale);
+    const news = newsAt(stripe.base);
+    const look = () => news.between(Date.now() - MINUTE, Date.now() + MINUTE);
+    const ofSale = async () => (await look()).findings.filter(({ bookingId }) => bookingId === sale.bookingId);
+    expect(await ofSale()).toHaveLength(2);
+    await paymentsAt(stripe.base).capture(sale.capture(paidIntent));
+    expect(await ofSale()).toMatchObject([{ kind: "capture", outcome: { intentId: paidIntent } }]);
+    const { intents } = await stripe.ledger(sale.scope);
+    expect(intents.map(({ status }) => status)).toEqual(["canceled", "succeeded"]);
+  });
+
   it("a delivery of another form than known is logged, because somebody signed it", async () => {
     const log = recordingLog();
     const body = JSON.stringify({ id: "evt_1", object: "event" });

@@ -94,7 +94,10 @@ describe("bookings in D1", () => {
       [aBooking(event, { ...newer, version: 4, payment: aPayment(id, { status: "FAILED" }) })],
       NOW,
     );
-    await bookings.project([aBooking(event, { ...newer, version: 5, status: "FAILED" })], NOW);
+    await bookings.project(
+      [aBooking(event, { ...newer, version: 5, status: "FAILED", payment: aPayment(id, { status: "CANCELLED" }) })],
+      NOW,
+    );
     expect((await bookings.byId(id))?.record).toEqual(newer);
   });
 

@@ -297,6 +297,19 @@ describe("logging in", () => {
     expect(codeOf(await logIn(world.deps, { ...right, address: anAddress() }))).toBe("ok");
   });
 
+  it("does not hold against an account what its address was refused for", async () => {
+    const world = aWorld();
+    const { right } = await anAccount(world);
+    const address = anAddress();
+    const guess = () => logIn(world.deps, { email: anEmail(), password: "Guess1234!", address });
+    await many(FAILED_LOGINS_PER_ADDRESS, guess);
+    world.clock.now += FAILED_LOGINS_WINDOW_MS - 1;
+    const refused = await many(FAILED_LOGINS_PER_ACCOUNT, () => logIn(world.deps, { ...right, address }));
+    expect(refused.every((result) => codeOf(result) === "RATE_LIMITED")).toBe(true);
+    world.clock.now += 1;
+    expect(codeOf(await logIn(world.deps, { ...right, address }))).toBe("ok");
+  });
+
   it("never counts a success, however many there are", async () => {
     const world = aWorld();
     const { right } = await anAccount(world);
