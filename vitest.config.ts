@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 // Three projects: pure code in Node (starts in milliseconds), the product inside workerd, and the real dev server.
 export default defineConfig({
   test: {
+    silent: "passed-only",
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
       {

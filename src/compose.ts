@@ -22,12 +22,16 @@ import { simulatorPayments } from "./adapters/payments-simulator";
 import { stripePayments } from "./adapters/payments-stripe";
 import { cloudflareQueues } from "./adapters/queues";
 import { DEVELOPMENT_REQUESTS_PER_SECOND, isolateRequestLimit, platformRequestLimit } from "./adapters/rate-limits";
+import { seatFeeds } from "./adapters/seat-feeds";
 import { stripeNews } from "./adapters/stripe-news";
 import { jwtTokens } from "./adapters/tokens";
 import type { Deps, Log } from "./app/ports";
 import { type Config, readConfig, VERSION } from "./env";
 
 export { configProblems } from "./env";
+
+/** Live-feed sockets of one address and one event in development. */
+const DEVELOPMENT_SOCKETS = { perAddress: 5_000, perEvent: 5_000 } as const;
 
 /** Dependencies live as long as their isolate: they hold its caches, its imported keys and its password queue. */
 const composed = new WeakMap<Env, Deps>();
@@ -61,6 +65,7 @@ function assemble(env: Env, config: Config): Deps {
       paymentWindowMs: config.paymentWindowMs,
     },
     boxOffices: boxOffices({ namespace: env.BOX_OFFICE, events, log, nowMs: clock.nowMs }),
+    seatFeeds: seatFeeds(env.SEAT_FEED, isDevelopment ? { ...config.feed, ...DEVELOPMENT_SOCKETS } : config.feed),
     users: d1Users(env.DB),
     passwords: scryptPasswords(),
     tokens: jwtTokens(config.jwt),

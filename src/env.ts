@@ -25,6 +25,8 @@ const MAX_HOLD_TTL_SECONDS = 900;
 const MAX_PAYMENT_WINDOW_SECONDS = 3_600;
 const MAX_BOOKINGS_PER_MINUTE = 10_000;
 const MAX_FEED_RELAYS = 64;
+/** A Durable Object holds at most 32 768 sockets; several relays share an event's. */
+const MAX_FEED_SOCKETS = 1_000_000;
 const MAX_WEBHOOK_SECRETS = 2;
 
 /** Development needs nothing set but its secret. */
@@ -57,6 +59,8 @@ const Bindings = z.object({
   JWT_AUDIENCE: z.string().min(1),
   CORS_ORIGINS: commaSeparated.default([]),
   FEED_RELAYS: whole(1, MAX_FEED_RELAYS),
+  FEED_SOCKETS_PER_ADDRESS: whole(1, MAX_FEED_SOCKETS),
+  FEED_SOCKETS_PER_EVENT: whole(1, MAX_FEED_SOCKETS),
   JWT_SECRET: z.string().default(""),
   STRIPE_SECRET_KEY: z.string().default(""),
   STRIPE_WEBHOOK_SECRET: commaSeparated.default([]),
@@ -75,7 +79,7 @@ export interface Config {
   readonly bookingsPerMinute: number;
   readonly eventBookingApi: boolean;
   readonly corsOrigins: readonly string[];
-  readonly feedRelays: number;
+  readonly feed: { readonly relays: number; readonly perAddress: number; readonly perEvent: number };
   readonly jwt: { readonly secret: string; readonly issuer: string; readonly audience: string };
   readonly stripe: {
     /** Empty for Stripe itself. */
@@ -137,7 +141,11 @@ function toConfig(bindings: Bindings): Config {
     bookingsPerMinute: bindings.BOOKINGS_PER_MINUTE,
     eventBookingApi: bindings.EVENT_BOOKING_API === "on",
     corsOrigins: bindings.CORS_ORIGINS,
-    feedRelays: bindings.FEED_RELAYS,
+    feed: {
+      relays: bindings.FEED_RELAYS,
+      perAddress: bindings.FEED_SOCKETS_PER_ADDRESS,
+      perEvent: bindings.FEED_SOCKETS_PER_EVENT,
+    },
     jwt: { secret: bindings.JWT_SECRET, issuer: bindings.JWT_ISSUER, audience: bindings.JWT_AUDIENCE },
     stripe: {
       apiBase: bindings.STRIPE_API_BASE,

@@ -8,6 +8,7 @@ import { noteDeadLetters } from "./queues/dead-letters";
 import { consumeNotifications } from "./queues/notifications";
 
 export { BoxOffice } from "./durable/box-office";
+export { SeatFeed } from "./durable/seat-feed";
 
 const app = createApp(compose, configProblems);
 

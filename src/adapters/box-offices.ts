@@ -4,7 +4,7 @@
 import type { AuditPage, BoxOffices, DefinedReply, Events, Log } from "../app/ports";
 import type { Command, CommandType, JournalPage, Reply } from "../domain/box-office/commands";
 import type { EventDefinition } from "../domain/box-office/state";
-import type { EventCode, LockId } from "../domain/ids";
+import { codeOfEvent, type EventCode, type EventId, type LockId } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import type { AuditedPage } from "../durable/box-office";
 
@@ -28,7 +28,7 @@ export function boxOffices(outside: {
   readonly nowMs: () => number;
 }): BoxOffices {
   const { namespace, events, log } = outside;
-  const known = new Set<EventCode>();
+  const known = new Map<EventCode, EventId>();
   const unknown = new Map<EventCode, number>();
 
   function stubOf(code: EventCode): BoxOfficeStub {
@@ -48,7 +48,7 @@ export function boxOffices(outside: {
     const definition = await events.definitionByCode(code);
     if (definition !== null) {
       unknown.delete(code);
-      remember(known, () => known.add(code));
+      remember(known, () => known.set(code, definition.id));
     }
     return definition;
   }
@@ -61,7 +61,7 @@ export function boxOffices(outside: {
       } catch (fault) {
         const { retryable, overloaded } = fault as { retryable?: boolean; overloaded?: boolean };
         if (tries >= MAX_TRIES || !retryable || overloaded) throw fault;
-        log.warn("a box office is asked again", { code, tries, fault: String(fault) });
+        log.warn("a box office is asked again", { code, tries, fault });
       }
     }
   }
@@ -83,6 +83,11 @@ export function boxOffices(outside: {
       const defined = await ask(code, [define, sent]);
       if ("notDefined" in defined) throw new Error(`the box office ${code} did not take its definition`);
       return defined as DefinedReply<C["type"]>;
+    },
+    async hasEvent(id) {
+      const code = codeOfEvent(id);
+      // The code alone may be another event's: an id is known as a whole.
+      return (await isKnown(code)) && known.get(code) === id;
     },
     async journal(code, afterSeq, limit) {
       return (await isKnown(code)) ? withRetries(code, (stub) => stub.journal(afterSeq, limit)) : null;

@@ -108,8 +108,10 @@ function payloadOf(fact: Fact, atMs: number, scene: Scene): Readonly<Record<stri
         paymentMethodToken: null,
         idempotencyKey: null,
       };
-    case "seats.lock-failed":
-      return { ...ids, requestedSeatIds: seatIds, ...said, reason: "SEATS_UNAVAILABLE" };
+    case "seats.lock-failed": {
+      const unavailableSeatIds = String(fact.detail?.["unavailable"] ?? "").split(" ");
+      return { ...ids, requestedSeatIds: seatIds, unavailableSeatIds, reason: "SEATS_UNAVAILABLE" };
+    }
     case "payment.processed":
       return { ...ids, ...(listing && paymentPayload(listing.record)), ...said };
     case "booking.confirmed":

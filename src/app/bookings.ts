@@ -36,44 +36,53 @@ const MAX_REFRESHED = 20;
 
 type ReadingDeps = Pick<Deps, "clock" | "boxOffices" | "bookings" | "events">;
 
+type CreateDeps = Pick<Deps, "clock" | "ids" | "boxOffices">;
+
 /** Accepts a booking durably; the saga does the rest. */
 export async function createBooking(
-  deps: Pick<Deps, "clock" | "ids" | "boxOffices">,
+  deps: CreateDeps,
   viewer: Viewer,
-  request: BookingRequest,
+  { source, method }: BookingRequest,
   origin: Origin,
 ): Promise<Result<Replies["book"]>> {
-  const { method, source } = request;
-  if ("seatIds" in source) {
-    const seatIds = parseSeatIds(source.seatIds, MAX_SEATS);
-    if (!seatIds.ok) return seatIds;
-    const eventId = parseId("evnt", source.eventId);
-    if (!eventId) return refuse({ code: "EVENT_NOT_FOUND", id: source.eventId });
-    const code = codeOfEvent(eventId);
-    const bookingId = deps.ids.ofSale("bkg", code, deps.clock.nowMs());
-    const from = { seatIds: seatIds.value };
-    const command = { type: "book", eventId, bookingId, userId: viewer.id, from, method, ...origin } as const;
-    return (await deps.boxOffices.send(code, command)) ?? refuse({ code: "EVENT_NOT_FOUND", id: source.eventId });
-  }
-  const lockId = parseId("lock", source.lockId);
-  const code = lockId && codeOfSaleId(lockId);
-  if (source.eventId !== null) {
-    const eventId = parseId("evnt", source.eventId);
-    if (code && (!eventId || codeOfEvent(eventId) !== code)) return invalid("eventId", "is not the event of this lock");
-  }
-  if (!lockId || !code) return refuse({ code: "LOCK_NOT_FOUND", id: source.lockId });
-  const eventId = source.eventId === null ? null : parseId("evnt", source.eventId);
+  const buyer = { userId: viewer.id, method, ...origin };
+  return "seatIds" in source ? await bookSeats(deps, source, buyer) : await bookLock(deps, source, buyer);
+}
+
+type Buyer = Origin & { readonly userId: UserId; readonly method: PaymentMethod | null };
+
+async function bookSeats(
+  deps: CreateDeps,
+  source: { readonly eventId: string; readonly seatIds: readonly string[] },
+  buyer: Buyer,
+): Promise<Result<Replies["book"]>> {
+  const seatIds = parseSeatIds(source.seatIds, MAX_SEATS);
+  if (!seatIds.ok) return seatIds;
+  const eventId = parseId("evnt", source.eventId);
+  if (!eventId) return refuse({ code: "EVENT_NOT_FOUND", id: source.eventId });
+  const code = codeOfEvent(eventId);
   const bookingId = deps.ids.ofSale("bkg", code, deps.clock.nowMs());
-  const reply = await deps.boxOffices.send(code, {
-    type: "book",
-    ...(eventId && { eventId }),
-    bookingId,
-    userId: viewer.id,
-    from: { lockId },
-    method,
-    ...origin,
-  });
-  return reply ?? refuse({ code: "LOCK_NOT_FOUND", id: lockId });
+  const command = { type: "book", eventId, bookingId, from: { seatIds: seatIds.value }, ...buyer } as const;
+  return (await deps.boxOffices.send(code, command)) ?? refuse({ code: "EVENT_NOT_FOUND", id: eventId });
+}
+
+/** The lock knows its event; one that is named beside it must be that. */
+async function bookLock(
+  deps: CreateDeps,
+  source: { readonly eventId: string | null; readonly lockId: string },
+  buyer: Buyer,
+): Promise<Result<Replies["book"]>> {
+  const lockId = parseId("lock", source.lockId);
+  if (!lockId) return refuse({ code: "LOCK_NOT_FOUND", id: source.lockId });
+  const code = codeOfSaleId(lockId);
+  const named = source.eventId === null ? null : parseId("evnt", source.eventId);
+  if (source.eventId !== null && (!named || codeOfEvent(named) !== code)) {
+    return invalid("eventId", "is not the event of this lock");
+  }
+  const bookingId = deps.ids.ofSale("bkg", code, deps.clock.nowMs());
+  const event = named ? { eventId: named } : {};
+  const command = { type: "book", ...event, bookingId, from: { lockId }, ...buyer } as const;
+  return (await deps.boxOffices.send(code, command)) ?? refuse({ code: "LOCK_NOT_FOUND", id: lockId });
 }
 
 /** Makes a booking of a hold, waiting for its payment. With `userId` null whoever knows the lock may. */

@@ -78,7 +78,7 @@ async function project(
     if (mails.length > 0) await notify(deps, mails);
     outcomeOf = (item) => ({ type: "projected", version: item.booking.version });
   } catch (fault) {
-    deps.log.error("bookings were not projected", { code, fault: String(fault) });
+    deps.log.error("bookings were not projected", { code, fault });
     outcomeOf = () => ({ type: "later", afterMs: FAULT_RETRY_MS });
   }
   const follow = await Promise.all(work.map((item) => settle(deps, code, item.effect, outcomeOf(item))));
@@ -90,7 +90,7 @@ async function notify(deps: EffectDeps, ids: Parameters<EffectDeps["queues"]["no
   try {
     await deps.queues.notify(ids);
   } catch (fault) {
-    deps.log.warn("mails were not announced", { mails: ids.length, fault: String(fault) });
+    deps.log.warn("mails were not announced", { mails: ids.length, fault });
   }
 }
 
@@ -129,7 +129,7 @@ async function perform(deps: EffectDeps, work: Exclude<Work, { kind: "project" }
         return { type: "projected", version: work.definition.version };
     }
   } catch (fault) {
-    deps.log.error("an effect failed", { kind: work.kind, effect: work.effect, fault: String(fault) });
+    deps.log.error("an effect failed", { kind: work.kind, effect: work.effect, fault });
     return isMoney(work.kind)
       ? { type: "unanswered", reason: "no answer" }
       : { type: "later", afterMs: FAULT_RETRY_MS };

@@ -21,5 +21,7 @@ export async function readLatestEvent(
   const { definition, availability } = read.value;
   const journal = await deps.boxOffices.journal(codeOfEvent(definition.id), availability.seq - 1, 1);
   const latest = journal?.entries[0];
-  return accept({ ...read.value, changedAtMs: Math.max(definition.updatedAtMs, latest?.atMs ?? 0) });
+  // Its box office hears of a new event a moment after it was made: that is no change.
+  const isNew = latest === undefined || latest.facts.some(({ type }) => type === "event.created");
+  return accept({ ...read.value, changedAtMs: isNew ? definition.updatedAtMs : latest.atMs });
 }

@@ -52,6 +52,8 @@ export interface Log {
 export interface BoxOffices {
   /** `null`: no event has this code. Pushes D1's definition to an object that has none, then repeats. */
   send<C extends Command>(code: EventCode, command: C): Promise<DefinedReply<C["type"]> | null>;
+  /** Whether there is such an event, by what this isolate remembers or D1. */
+  hasEvent(id: EventId): Promise<boolean>;
   /** Entries after `afterSeq`, oldest first, at most `limit`. */
   journal(code: EventCode, afterSeq: number, limit: number): Promise<JournalPage | null>;
   /** Every invariant over all rows of the event; bookings in pages of `limit`, after a page's `next`. */
@@ -475,6 +477,15 @@ export interface IdempotencyKeys {
   purge(beforeMs: number, limit: number): Promise<void>;
 }
 
+/** Relays of an event's live seats. */
+export interface SeatFeeds {
+  /** Hands a WebSocket request over; `since` is the last number its reader has. `address` is only counted. */
+  connect(
+    code: EventCode,
+    request: { readonly upgrade: Request; readonly since: number | null; readonly address: string },
+  ): Promise<Response>;
+}
+
 export interface Database {
   /** One query, for the health check. Throws when D1 does not answer. */
   ping(): Promise<void>;
@@ -503,6 +514,7 @@ export interface Deps {
   readonly log: Log;
   readonly settings: Settings;
   readonly boxOffices: BoxOffices;
+  readonly seatFeeds: SeatFeeds;
   readonly users: Users;
   readonly passwords: Passwords;
   readonly tokens: Tokens;

@@ -15,12 +15,15 @@ const COMPARED_EVENTS = 50;
 const BOOKINGS_A_PAGE = 200;
 /** Of one event in one sweep: enough for a hall of 50 000. */
 const MAX_PAGES = 150;
-const KEPT_KEYS_A_SWEEP = 500;
+/** Rows past their time that one sweep deletes, of each table. */
+const PURGED_A_SWEEP = 500;
 
 const ORIGIN = { actor: "system", requestId: "sweep" } as const;
 
 type SaleDeps = Pick<Deps, "events" | "boxOffices" | "bookings" | "log">;
-type SweepDeps = SaleDeps & Parameters<typeof sweepNotifications>[0] & Pick<Deps, "idempotencyKeys" | "clock" | "log">;
+type SweepDeps = SaleDeps &
+  Parameters<typeof sweepNotifications>[0] &
+  Pick<Deps, "idempotencyKeys" | "throttles" | "clock" | "log">;
 
 /** Runs every sweep, each for itself: one that fails does not stop the others. */
 export async function sweep(deps: SweepDeps): Promise<void> {
@@ -29,14 +32,15 @@ export async function sweep(deps: SweepDeps): Promise<void> {
     boxOffices: () => wakeOverdue(deps, nowMs),
     projections: () => compareOneEvent(deps, nowMs),
     notifications: () => sweepNotifications(deps, nowMs),
-    idempotencyKeys: () => deps.idempotencyKeys.purge(nowMs - DAY, KEPT_KEYS_A_SWEEP),
+    idempotencyKeys: () => deps.idempotencyKeys.purge(nowMs - DAY, PURGED_A_SWEEP),
+    throttles: () => deps.throttles.purge(nowMs, PURGED_A_SWEEP),
   };
   await Promise.all(
     Object.entries(sweeps).map(async ([name, run]) => {
       try {
         await run();
       } catch (fault) {
-        deps.log.error("a sweep failed", { sweep: name, fault: String(fault) });
+        deps.log.error("a sweep failed", { sweep: name, fault });
       }
     }),
   );

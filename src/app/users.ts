@@ -168,7 +168,7 @@ async function takeLogin(deps: LoginDeps, counters: LoginCounters, nowMs: number
   if (!ofAccount.allowed) return refuse({ code: "RATE_LIMITED", retryAfterMs: ofAccount.retryAfterMs });
   const ofAddress = await throttles.take(counters.address, FAILED_LOGINS_PER_ADDRESS, FAILED_LOGINS_WINDOW_MS, nowMs);
   if (ofAddress.allowed) return accept(undefined);
-  
+  await throttles.giveBack(counters.account);
   return refuse({ code: "RATE_LIMITED", retryAfterMs: ofAddress.retryAfterMs });
 }
 

@@ -40,12 +40,16 @@ const SCHEMA = [
      at_ms INTEGER NOT NULL,
      reply TEXT NOT NULL
    ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS relays (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`,
 ] as const;
 
 /** `loaded_until_ms` of a hold that must be in memory whatever the time. Far enough for any clock. */
 const FOREVER_MS = 9_000_000_000_000_000;
 /** Values that travel as one JSON parameter: a string is at most 2 MB, a hold well under 4 KB. */
 const ROWS_A_STATEMENT = 400;
+
+/** More relays than any event is configured with. */
+const MAX_RELAYS = 64;
 
 /** What a hold's row says besides its body. Unchanged columns are not written again: each costs an index row. */
 interface Mark {
@@ -71,14 +75,20 @@ export interface Rows {
   /** Holds with a booking, by lock id, after `after`. */
   booked(after: LockId | null, limit: number): readonly Hold[];
   purgeKeys(beforeMs: number): void;
+  /** Feed relays that have sockets; rows, so that an eviction forgets nobody. */
+  relays(): readonly string[];
+  addRelay(name: string): void;
+  removeRelay(name: string): void;
 }
 
 export function boxOfficeRows(sql: SqlStorage): Rows {
   const marks = new Map<LockId, Mark>();
   let hasSchema = false;
+  let relays: readonly string[] | null = null;
 
   function load(policy: SalePolicy, nowMs: number): BoxOfficeState {
     marks.clear();
+    relays = null;
     const state = emptyBoxOffice(policy);
     hasSchema = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'meta'").toArray().length > 0;
     if (!hasSchema) return state;
@@ -256,6 +266,24 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       const query = `SELECT body FROM holds WHERE id > ? AND body->>'$.booking.id' IS NOT NULL ORDER BY id LIMIT ?`;
       const rows = sql.exec<{ body: string }>(query, after ?? "", limit).toArray();
       return rows.map(({ body }) => JSON.parse(body) as Hold);
+    },
+    relays() {
+      if (!hasSchema) return [];
+      relays ??= sql
+        .exec<{ name: string }>("SELECT name FROM relays ORDER BY name LIMIT ?", MAX_RELAYS)
+        .toArray()
+        .map(({ name }) => name);
+      return relays;
+    },
+    addRelay(name) {
+      if (!hasSchema || this.relays().includes(name)) return;
+      sql.exec("INSERT INTO relays (name) VALUES (?) ON CONFLICT DO NOTHING", name);
+      relays = null;
+    },
+    removeRelay(name) {
+      if (!hasSchema || !this.relays().includes(name)) return;
+      sql.exec("DELETE FROM relays WHERE name = ?", name);
+      relays = null;
     },
     purgeKeys(beforeMs) {
       if (hasSchema) sql.exec("DELETE FROM keys WHERE at_ms <= ?", beforeMs);

@@ -7,6 +7,7 @@ import type { Command, CommandType, JournalPage, Reply } from "../domain/box-off
 import { nextDueMs } from "../domain/box-office/deadlines";
 import { takeOutgoing } from "../domain/box-office/effects";
 import { type Changes, execute, KEY_TTL_MS, noChanges } from "../domain/box-office/execute";
+import { type FeedChange, type FeedSnapshot, feedChanges, KEPT_CHANGES, snapshotOf } from "../domain/box-office/feed";
 import { forget } from "../domain/box-office/seat-table";
 import type { BoxOfficeState, SalePolicy } from "../domain/box-office/state";
 import type { LockId } from "../domain/ids";
@@ -14,7 +15,9 @@ import { refuse } from "../domain/refusals";
 import { HOUR, SECOND } from "../domain/time";
 import { namesIn } from "./box-office-names";
 import { boxOfficeRows, type Rows } from "./box-office-rows";
+import { feedPublisher } from "./feed-publisher";
 import { type SagaMessage, sagaMessages } from "./saga-messages";
+import type { SeatFeed } from "./seat-feed";
 
 type AnyReply = Reply<CommandType>;
 
@@ -39,6 +42,12 @@ export class BoxOffice extends DurableObject<Env> {
   #waiting: Waiting[] = [];
   #committing = false;
   #keysPurgedMs = 0;
+  readonly #feed = feedPublisher({
+    namespace: this.env.SEAT_FEED as unknown as DurableObjectNamespace<SeatFeed>,
+    relays: () => this.#rows.relays(),
+    state: () => this.#state,
+    log: (message, fault) => log("warn", message, fault),
+  });
 
   /** Carries out commands in order, each for itself, and answers once all they saw is durable. */
   async execute(commands: readonly Command[]): Promise<AnyReply[]> {
@@ -65,6 +74,28 @@ export class BoxOffice extends DurableObject<Env> {
     const audit = auditState(state, holds, after === null, Date.now(), this.#alarmMs);
     const last = holds.at(-1);
     return { ...audit, next: holds.length === limit && last !== undefined ? last.id : null };
+  }
+
+  /** A relay that has sockets: it is told of every change from now on, and here what it missed after `since`. */
+  async watch(relay: string, since: number | null): Promise<FeedStart> {
+    await this.#ready();
+    const state = this.#state as BoxOfficeState;
+    if (state.definition !== null) this.#rows.addRelay(relay);
+    return { snapshot: snapshotOf(state), missed: since === null ? null : this.#missedAfter(state, since) };
+  }
+
+  /** A relay without sockets is told nothing any more. */
+  async unwatch(relay: string): Promise<void> {
+    await this.#ready();
+    this.#rows.removeRelay(relay);
+  }
+
+  /** Every change after `since`, or null when they are more than are kept. */
+  #missedAfter(state: BoxOfficeState, since: number): readonly FeedChange[] | null {
+    if (since > state.seq) return null;
+    const entries = this.#rows.journal(since, KEPT_CHANGES + 1);
+    const changes = feedChanges(state, entries);
+    return entries.length > KEPT_CHANGES || changes.length > KEPT_CHANGES ? null : changes;
   }
 
   /** One alarm for every deadline. Never throws: a failure is logged and looked at again soon. */
@@ -99,6 +130,7 @@ export class BoxOffice extends DurableObject<Env> {
     try {
       this.#alarmMs = await this.ctx.storage.getAlarm();
       this.#state = this.#rows.load(policyOf(this.env), Date.now());
+      this.#feed.resume(this.#state);
     } finally {
       this.#loading = null;
     }
@@ -122,8 +154,9 @@ export class BoxOffice extends DurableObject<Env> {
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     try {
-      const replies = this.#writeGroup(group.map(({ command }) => command));
+      const { replies, changes } = this.#writeGroup(group.map(({ command }) => command));
       await this.ctx.storage.sync();
+      this.#publish(changes);
       for (const [place, { resolve }] of group.entries()) resolve(replies[place] as AnyReply);
     } catch (fault) {
       log("error", "a group of commands was not written", fault);
@@ -139,9 +172,10 @@ export class BoxOffice extends DurableObject<Env> {
     for (const { command, resolve } of group) {
       try {
         this.#reload();
-        const [reply] = this.#writeGroup([command]);
+        const { replies, changes } = this.#writeGroup([command]);
         await this.ctx.storage.sync();
-        resolve(reply as AnyReply);
+        this.#publish(changes);
+        resolve(replies[0] as AnyReply);
       } catch (fault) {
         log("error", "a command was not written", fault);
         resolve(OVERLOADED);
@@ -160,7 +194,7 @@ export class BoxOffice extends DurableObject<Env> {
   }
 
   /** Decides the commands one after another in memory and writes all they changed in one transaction. */
-  #writeGroup(commands: readonly Command[]): AnyReply[] {
+  #writeGroup(commands: readonly Command[]): { readonly replies: readonly AnyReply[]; readonly changes: Changes } {
     const state = this.#state as BoxOfficeState;
     const nowMs = Date.now();
     const changes = noChanges();
@@ -179,7 +213,11 @@ export class BoxOffice extends DurableObject<Env> {
     });
     this.#alarmMs = alarmMs ?? this.#alarmMs;
     this.#send(outgoing);
-    return replies;
+    return { replies, changes };
+  }
+
+  #publish({ journal, definition }: Changes): void {
+    this.#feed.note(this.#state as BoxOfficeState, journal, definition !== null);
   }
 
   /** Loads the rows that the commands name; returns the finished holds among them, which leave again. */
@@ -237,6 +275,11 @@ export class BoxOffice extends DurableObject<Env> {
     this.#keysPurgedMs = nowMs;
     this.#rows.purgeKeys(nowMs - KEY_TTL_MS);
   }
+}
+
+export interface FeedStart {
+  readonly snapshot: FeedSnapshot;
+  readonly missed: readonly FeedChange[] | null;
 }
 
 export interface AuditedPage extends AuditedBooking {

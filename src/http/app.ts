@@ -10,6 +10,7 @@ import { devPaymentRoutes } from "./dev-payments";
 import { documentRoutes } from "./documents";
 import { eventBookingRoutes } from "./event-booking/routes";
 import { eventRoutes } from "./events";
+import { feedRoutes } from "./feed";
 import { healthRoutes } from "./health";
 import { createGroup, type HonoEnv } from "./honoenv";
 import { inventoryRoutes } from "./inventory";
@@ -30,6 +31,7 @@ const GROUPS: readonly OpenAPIHono<HonoEnv>[] = [
   eventRoutes,
   venueRoutes,
   inventoryRoutes,
+  feedRoutes,
   lockRoutes,
   bookingRoutes,
   paymentRoutes,

@@ -243,7 +243,7 @@ li a[aria-current] { box-shadow: inset 3px 0 0 var(--mark); }
 .to { overflow-wrap: anywhere; }
 time { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .empty, .nothing { padding: 16px; margin: 0; color: var(--soft); overflow-wrap: anywhere; }
-article { padding: 20px 24px 32px; min-width: 0; }
+article { padding: 20px 24px 32px; min-width: 0; position: sticky; top: 0; align-self: start; }
 h2 { margin: 0 0 12px; font-size: 22px; line-height: 1.3; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 0 0 16px; font-size: 15px; }
 dt { color: var(--soft); }
@@ -258,7 +258,7 @@ pre { margin: 8px 0 0; padding: 16px; background: var(--card); border: 1px solid
 @media (max-width: 760px) {
   main { display: block; }
   nav { border-right: 0; }
-  article { padding: 16px; }
+  article { padding: 16px; position: static; }
   .nothing { display: none; }
   .reading nav { display: none; }
   .back { display: block; }

@@ -39,6 +39,7 @@ export const samples: Samples = {
   OVERLOADED: { code: "OVERLOADED", retryAfterMs: 1_000 },
   NOT_READY: { code: "NOT_READY", retryAfterMs: 1_000 },
   METHOD_NOT_ALLOWED: { code: "METHOD_NOT_ALLOWED", allow: ["GET", "HEAD", "OPTIONS"] },
+  UPGRADE_REQUIRED: { code: "UPGRADE_REQUIRED" },
   UNSUPPORTED_MEDIA_TYPE: { code: "UNSUPPORTED_MEDIA_TYPE", expected: "application/json" },
   PAYLOAD_TOO_LARGE: { code: "PAYLOAD_TOO_LARGE", maxBytes: 65_536 },
   INTERNAL_ERROR: { code: "INTERNAL_ERROR" },

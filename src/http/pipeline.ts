@@ -5,6 +5,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { routePath } from "hono/route";
 import type { Deps } from "../app/ports";
+import { networkOf } from "../app/users";
 import { ID_RANDOM_BYTES, makeId, type RequestId } from "../domain/ids";
 import { MINUTE, SECOND } from "../domain/time";
 import type { HonoEnv } from "./honoenv";
@@ -39,11 +40,15 @@ export function accompany(compose: Compose, configProblems: ConfigProblems): Mid
     c.set("isolateSinceMs", firstRequestAtMs);
     await next();
     // A socket's response cannot be copied, and nobody reads headers of one.
-    if (c.res.status !== 101) c.res = withHeaders(c.res, requestId);
+    if (c.res.status !== 101) {
+      const answer = withHeaders(c.res, requestId);
+      if (deps.settings.environment === "production") answer.headers.set("Strict-Transport-Security", HTTPS_ONLY);
+      if (answer !== c.res) c.res = answer;
+    }
     deps.log.info("request", {
       requestId,
       method: c.req.method,
-      route: routePath(c, -1),
+      route: routePath(c),
       status: c.res.status,
       ms: deps.clock.nowMs() - nowMs,
     });
@@ -52,14 +57,13 @@ export function accompany(compose: Compose, configProblems: ConfigProblems): Mid
 
 /** Lets the browsers of `CORS_ORIGINS` in; to all others nothing is said. */
 export const allowOrigins: MiddlewareHandler<HonoEnv> = async (c, next) => {
+  // CORS does not concern sockets, whose response must not be copied.
+  if (c.req.header("Upgrade") !== undefined) return next();
   const allowed = c.get("deps").settings.corsOrigins;
   const origin = c.req.header("Origin");
-  if (origin === undefined || !allowed.includes(origin)) {
-    await next();
-    if (allowed.length > 0) c.res.headers.append("Vary", "Origin");
-    return;
-  }
-  return await allowListed(c, next);
+  if (origin !== undefined && allowed.includes(origin)) return await allowListed(c, next);
+  await next();
+  if (allowed.length > 0) c.header("Vary", "Origin", { append: true });
 };
 
 const allowListed = cors({
@@ -74,7 +78,7 @@ const allowListed = cors({
 export function limitAddress(exempt: (path: string) => boolean): MiddlewareHandler<HonoEnv> {
   return async (c, next) => {
     if (exempt(c.req.path)) return next();
-    const { allowed, retryAfterMs } = await c.get("deps").requestLimit.take(addressOf(c), c.get("nowMs"));
+    const { allowed, retryAfterMs } = await c.get("deps").requestLimit.take(networkOf(addressOf(c)), c.get("nowMs"));
     if (!allowed) return refusedResponse({ code: "RATE_LIMITED", retryAfterMs }, c.get("requestId"));
     await next();
   };
@@ -88,7 +92,7 @@ export function addressOf(c: Context<HonoEnv>): string {
 /** A fault: the log says what, the caller gets the request id. One of too much load may be tried again. */
 export function answerFault(fault: Error, c: Context<HonoEnv>): Response {
   const requestId = c.get("requestId") ?? newRequestId();
-  const fields = { requestId, method: c.req.method, route: routePath(c, -1) };
+  const fields = { requestId, method: c.req.method, route: routePath(c) };
   const log = c.get("deps")?.log;
   if (log) log.error("fault", { ...fields, fault });
   else console.error(JSON.stringify({ level: "error", message: "fault", ...fields, fault: fault.message }));
@@ -110,12 +114,13 @@ function newRequestId(): RequestId {
 /** Adds what every response carries, unless its route chose otherwise. */
 function withHeaders(response: Response, requestId: string): Response {
   const answer = isMutable(response) ? response : new Response(response.body, response);
-  const { headers } = answer;
-  headers.set("X-Request-Id", requestId);
-  for (const [name, value] of CAREFUL) if (!headers.has(name)) headers.set(name, value);
+  answer.headers.set("X-Request-Id", requestId);
+  for (const [name, value] of CAREFUL) if (!answer.headers.has(name)) answer.headers.set(name, value);
   return answer;
 }
 
+/** A year. */
+const HTTPS_ONLY = "max-age=31536000";
 const CAREFUL: readonly (readonly [string, string])[] = [
   ["Cache-Control", "no-store"],
   ["X-Content-Type-Options", "nosniff"],

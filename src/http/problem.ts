@@ -9,6 +9,7 @@ export type HttpRefusal =
   | { readonly code: "METHOD_NOT_ALLOWED"; readonly allow: readonly string[] }
   | { readonly code: "UNSUPPORTED_MEDIA_TYPE"; readonly expected: string }
   | { readonly code: "PAYLOAD_TOO_LARGE"; readonly maxBytes: number }
+  | { readonly code: "UPGRADE_REQUIRED" }
   | { readonly code: "NOT_READY"; readonly retryAfterMs: number }
   | { readonly code: "INTERNAL_ERROR" };
 
@@ -20,7 +21,7 @@ export type HttpResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: AnyRefusal };
 
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 426 | 429 | 500 | 503;
 
 export interface Problem {
   readonly status: ProblemStatus;
@@ -130,7 +131,10 @@ export function problemOf(refusal: AnyRefusal): Problem {
     case "IDEMPOTENCY_KEY_REUSED":
       return { status: 422, message: "This idempotency key was used for another request. Use a new one." };
     case "WEBHOOK_SIGNATURE_INVALID":
-      return { status: 400, message: "This delivery is not signed with the endpoint's secret, or was signed too long ago." };
+      return {
+        status: 400,
+        message: "This delivery is not signed with the endpoint's secret, or was signed too long ago.",
+      };
     case "RATE_LIMITED":
       return {
         status: 429,
@@ -154,6 +158,12 @@ export function problemOf(refusal: AnyRefusal): Problem {
         status: 405,
         message: `This address answers ${refusal.allow.join(", ")} only.`,
         headers: { Allow: refusal.allow.join(", ") },
+      };
+    case "UPGRADE_REQUIRED":
+      return {
+        status: 426,
+        message: "This address speaks WebSocket only.",
+        headers: { Upgrade: "websocket", Connection: "Upgrade" },
       };
     case "UNSUPPORTED_MEDIA_TYPE":
       return { status: 415, message: `Send the body as “Content-Type: ${refusal.expected}”.` };

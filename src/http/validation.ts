@@ -60,7 +60,6 @@ const KIND: Readonly<Record<string, string>> = {
 };
 
 function measure(origin: string): string {
-  if (origin === "string") return "be";
   return origin === "array" ? "have" : "be";
 }
 

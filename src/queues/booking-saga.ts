@@ -36,7 +36,7 @@ async function consume(message: Message<unknown>, deps: EffectDeps): Promise<voi
     await doEffects(deps, parsed.data.code, parsed.data.effects);
     message.ack();
   } catch (fault) {
-    deps.log.warn("a saga message is retried", { attempts: message.attempts, fault: String(fault) });
+    deps.log.warn("a saga message is retried", { attempts: message.attempts, fault });
     const last = RETRY_DELAYS_SECONDS.length - 1;
     message.retry({ delaySeconds: RETRY_DELAYS_SECONDS[Math.min(message.attempts - 1, last)] });
   }

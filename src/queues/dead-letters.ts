@@ -24,7 +24,7 @@ async function note(queue: string, message: Message<unknown>, deps: DeadLetterDe
     deps.log.error("a message became a dead letter", { queue, messageId: message.id });
     message.ack();
   } catch (fault) {
-    deps.log.error("a dead letter was not noted", { queue, messageId: message.id, fault: String(fault) });
+    deps.log.error("a dead letter was not noted", { queue, messageId: message.id, fault });
     message.retry();
   }
 }

@@ -187,10 +187,19 @@ export function clientOf(url: string) {
       return await expectStatus<Mail[]>(200, "GET", `/dev/mailbox.json?to=${encodeURIComponent(to)}`);
     },
 
-    async consistency(organiser: Caller, eventId: string): Promise<Consistency> {
-      return await expectStatus<Consistency>(200, "GET", `/api/admin/consistency?eventId=${eventId}`, {
-        caller: organiser,
-      });
+    /** Resolves when an event owes nothing and nothing of it is unfinished; then no promise may be broken. */
+    async atRest(organiser: Caller, eventId: string, withinMs: number): Promise<void> {
+      const path = `/api/admin/consistency?eventId=${eventId}`;
+      const deadline = performance.now() + withinMs;
+      for (;;) {
+        const found = await expectStatus<Consistency>(200, "GET", path, { caller: organiser });
+        const isAtRest = found.outbox === 0 && found.nonTerminal === 0;
+        if (isAtRest && found.ok) return;
+        if (isAtRest || performance.now() > deadline) {
+          throw new Error(`not at rest and whole within ${withinMs} ms: ${JSON.stringify(found)}`);
+        }
+        await wait(POLL_MS);
+      }
     },
 
     /** What the dev command does every 30 s. */

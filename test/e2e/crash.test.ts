@@ -178,10 +178,7 @@ async function expectSoldOnce(eventId: string, round: readonly Made[]): Promise<
     const listed = (await myBookings(buyer)).filter((booking) => booking.eventId === eventId);
     expect(listed.map(({ id, status }) => `${id} ${status}`).sort()).toEqual(mine.sort());
   }
-  await until("the event to come to rest", END_LIMIT_MS, async () => {
-    const { outbox, nonTerminal } = await api.consistency(organiser, eventId);
-    return outbox === 0 && nonTerminal === 0;
-  });
+  await api.atRest(organiser, eventId, END_LIMIT_MS);
 }
 
 async function myBookings(caller: Caller) {

@@ -88,7 +88,7 @@ describe("a purchase", () => {
       return state === "REFUNDED" ? true : null;
     });
     expect((await api.mails(buyer.email)).length).toBe(3);
-    await expectAtRest(eventId);
+    await api.atRest(organiser, eventId, SOON_MS);
   });
 
   it("fails with a declined card, charges nothing and frees the seats", async () => {
@@ -101,7 +101,7 @@ describe("a purchase", () => {
     expect(await api.ended(buyer, bookingId)).toMatchObject({ status: "FAILED", failureReason: "PAYMENT_FAILED" });
     expect(await payment(buyer, bookingId)).toMatchObject({ status: "FAILED" });
     expect((await api.seats(eventId)).summary).toMatchObject({ available: 10, locked: 0, reserved: 0 });
-    await expectAtRest(eventId);
+    await api.atRest(organiser, eventId, SOON_MS);
   });
 
   it("works when the README's lines are pasted into a shell", async () => {
@@ -134,7 +134,7 @@ describe("fifty buyers who want the same seat at once", () => {
     // A payment exists from its first attempt on: whoever has none was never asked for money.
     expect(losers.filter(({ paymentId }) => paymentId !== null)).toEqual([]);
     expect((await api.seats(eventId)).summary).toMatchObject({ available: 9, locked: 0, reserved: 1 });
-    await expectAtRest(eventId);
+    await api.atRest(organiser, eventId, SOON_MS);
   });
 });
 
@@ -165,15 +165,6 @@ async function mailAbout(caller: Caller, word: string) {
     const mails = await api.mails(caller.email);
     return mails.find(({ subject }) => subject.toLowerCase().includes(word)) ?? null;
   });
-}
-
-/** Nothing owed, nothing unfinished, no promise broken. */
-async function expectAtRest(eventId: string) {
-  await until("the event to come to rest", SOON_MS, async () => {
-    const { outbox, nonTerminal } = await api.consistency(organiser, eventId);
-    return outbox === 0 && nonTerminal === 0;
-  });
-  expect(await api.consistency(organiser, eventId)).toMatchObject({ ok: true, violations: [] });
 }
 
 /** The first shell block under "Buy a ticket". */

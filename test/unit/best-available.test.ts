@@ -75,6 +75,7 @@ describe("the best available seats", () => {
   it("strand a seat rather than be refused", () => {
     expect(hall({ free: "xx...xx" }).best(2)).toBe("A3 A4");
     expect(hall({ free: ".." }, { free: ".." }).best(1)).toBe("A1");
+    expect(hall({ free: "..x..x.." }).best(1)).toBe("A4");
     expect(hall({ free: "..x.." }, { free: "..x.." }).best(7)).toBe("A1 A2 A4 A5 B1 B2 B4");
   });
 
@@ -87,7 +88,8 @@ describe("the best available seats", () => {
 
   it("are in as few pieces as possible, and those near each other", () => {
     expect(hall({ free: "..x.x" }, { free: "....x" }, { free: "....." }).best(9)).toBe("B1 B2 B3 B4 C1 C2 C3 C4 C5");
-    expect(hall({ free: "..xxx" }, { free: "xxxx." }, { free: "..x.." }).best(4)).toBe("C1 C2 C4 C5");
+    expect(hall({ free: ".x.x.x." }, { free: "..xx..x" }).best(4)).toBe("B1 B2 B5 B6");
+    expect(hall({ free: "..xxx" }, { free: "xx..x" }, { free: "..x.." }).best(4)).toBe("C1 C2 C4 C5");
   });
 
   it("are every free seat when exactly so many are left", () => {
@@ -111,6 +113,13 @@ describe("the best available seats", () => {
     const rows = hall({ tier: "VIP", free: "..x.." }, { free: ".x.x." });
     expect(rows.best(3)).toBe("B1 B3 B5");
     expect(rows.best(6)).toBe("A1 A2 A4 A5 B1 B3");
+    const pairs = hall({ tier: "VIP", free: ".." }, { free: ".." }, { tier: "VIP", free: ".." });
+    expect(pairs.best(3)).toBe("A1 A2 C1");
+  });
+
+  it("are of the tier in which they are nearer each other", () => {
+    const [vip, full, general] = [{ tier: "VIP" as const, free: "..x" }, { free: "xxx" }, { free: "..x.." }];
+    expect(hall(vip, full, vip, general).best(4)).toBe("D1 D2 D4 D5");
   });
 
   it("are any places of a standing row, for nobody is stranded there", () => {

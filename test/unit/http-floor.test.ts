@@ -61,6 +61,19 @@ describe("every response", () => {
   });
 });
 
+it("the log names the route that answered, also where another would fit", async () => {
+  await ask("/api/users/me", { as: admin });
+  await ask("/nowhere");
+  expect(world.logged.map(({ fields }) => fields?.["route"])).toEqual(["/api/users/me", "/*"]);
+});
+
+it("production keeps browsers on https", async () => {
+  const settings = { ...depsOf(world).settings, environment: "production" as const };
+  const { headers } = await askerOf(world, { settings })("/api/events");
+  expect(headers.get("Strict-Transport-Security")).toBe("max-age=31536000");
+  expect((await ask("/api/events")).headers.get("Strict-Transport-Security")).toBeNull();
+});
+
 describe("GET /health", () => {
   it("answers exactly the documented fields, with seconds since the first request", async () => {
     expect(await (await ask("/health")).json()).toEqual({ status: "ok", version: "1.0.0", uptime: 0 });

@@ -160,6 +160,11 @@ describe("a drawn hall, changed", () => {
     expect(tiersOf(again)).toEqual(["GENERAL"]);
   });
 
+  it("does not ask whether a seat that left is taken", () => {
+    const without = accepted(grow(hall, { seatMap: map({ row: "A", tier: "VIP" }) }));
+    expect(refused(without, { seatMap: map({ row: "A", tier: "VIP" }) }, "B1", "B2", "B3")).toBeNull();
+  });
+
   it("is refused a seat that has the id of one that left", () => {
     const old = accepted(layoutFromMap(map({ row: "A1" }, { row: "B" })));
     const without = accepted(grow(old, { seatMap: map({ row: "B" }) }));

@@ -14,6 +14,9 @@ import { aUser, aVenue, aWelcome } from "./d1-builders";
 
 const ORIGIN = "http://localhost:3000";
 
+/** A purchase passes the queue; a busy machine takes its time. */
+vi.setConfig({ testTimeout: 30_000 });
+
 /** What JSON holds: tests say by what they expect of it. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer is looked at, not computed with.
 export type Json = any;
@@ -101,7 +104,7 @@ export async function untilBooking(caller: Caller, bookingId: string, ...states:
       expect(states).toContain(body.status);
       return body;
     },
-    { timeout: 10_000, interval: 50 },
+    { timeout: 20_000, interval: 50 },
   );
 }
 

@@ -9,7 +9,10 @@ import { jwtTokens } from "../../src/adapters/tokens";
 import type { TokenClaims } from "../../src/app/ports";
 import { NOW } from "./d1-builders";
 
-describe("a password's hash", () => {
+/** Hashing is slow by intent, and slower on a busy machine. */
+const PATIENCE_MS = 60_000;
+
+describe("a password's hash", { timeout: PATIENCE_MS }, () => {
   const passwords = scryptPasswords();
 
   it("is scrypt with the parameters that it names, and a salt of its own", async () => {

@@ -104,7 +104,10 @@ async function viewerOf(world: World): Promise<Viewer> {
   return { id, name, email, role };
 }
 
-describe("registering", () => {
+/** Hundreds of queries on a busy machine. */
+const PATIENCE_MS = 30_000;
+
+describe("registering", { timeout: PATIENCE_MS }, () => {
   it("makes a USER whose e-mail is in lower case, and says nothing of the password", async () => {
     const world = aWorld();
     const email = anEmail();
@@ -166,6 +169,18 @@ describe("registering", () => {
     expect(world.queued).toHaveLength(1);
   });
 
+  it("gives the first answer again when the first request was committed a moment after the key was looked up", async () => {
+    const world = aWorld();
+    const email = anEmail();
+    const key = aKey(email);
+    const first = granted(await register(world, { email, key }));
+    const { find, purge } = world.deps.idempotencyKeys;
+    let looks = 0;
+    const late = { find: async (scope: string, nowMs: number) => (looks++ === 0 ? null : find(scope, nowMs)), purge };
+    const second = await register({ ...world, deps: { ...world.deps, idempotencyKeys: late } }, { email, key });
+    expect(granted(second).id).toBe(first.id);
+  });
+
   it("refuses a key that was used for another body", async () => {
     const world = aWorld();
     const email = anEmail();
@@ -215,7 +230,7 @@ describe("registering", () => {
   });
 });
 
-describe("logging in", () => {
+describe("logging in", { timeout: PATIENCE_MS }, () => {
   async function anAccount(world: World) {
     const email = anEmail();
     const user = granted(await register(world, { email }));
@@ -284,13 +299,13 @@ describe("logging in", () => {
     expect(codeOf(await logIn(world.deps, { ...right, address }))).toBe("ok");
   });
 
-  it("limits the failures of an address over all accounts, which a success of one's own does not reset", async () => {
+  it("limits the failures of an address over all accounts, which successes neither raise nor reset", async () => {
     const world = aWorld();
     const { right } = await anAccount(world);
     const address = anAddress();
     const guess = () => logIn(world.deps, { email: anEmail(), password: "Guess1234!", address });
     await many(FAILED_LOGINS_PER_ADDRESS - 1, guess);
-    expect(codeOf(await logIn(world.deps, { ...right, address }))).toBe("ok");
+    for (let n = 0; n < 3; n++) expect(codeOf(await logIn(world.deps, { ...right, address }))).toBe("ok");
     expect(codeOf(await guess())).toBe("INVALID_CREDENTIALS");
     expect(codeOf(await guess())).toBe("RATE_LIMITED");
     expect(codeOf(await logIn(world.deps, { ...right, address }))).toBe("RATE_LIMITED");
@@ -308,17 +323,6 @@ describe("logging in", () => {
     expect(refused.every((result) => codeOf(result) === "RATE_LIMITED")).toBe(true);
     world.clock.now += 1;
     expect(codeOf(await logIn(world.deps, { ...right, address }))).toBe("ok");
-  });
-
-  it("never counts a success, however many there are", async () => {
-    const world = aWorld();
-    const { right } = await anAccount(world);
-    const address = anAddress();
-    const rounds = FAILED_LOGINS_PER_ADDRESS / FAILED_LOGINS_PER_ACCOUNT + 1;
-    for (let n = 0; n < rounds; n++) {
-      const all = await many(FAILED_LOGINS_PER_ACCOUNT, () => logIn(world.deps, { ...right, address }));
-      expect(all.every((result) => result.ok)).toBe(true);
-    }
   });
 
   it("is OVERLOADED while too many passwords are being hashed, and does not count that", async () => {

@@ -39,7 +39,14 @@ export function decideBook(state: BoxOfficeState, command: Of<"book">, nowMs: nu
   const booked = withBooking(hold, booking, {});
   if (obstacle !== null) {
     const failed = failBooking(booked, booking, "SEATS_UNAVAILABLE", obstacleDetail(obstacle), nowMs);
-    const lockFailed: Fact = { type: "seats.lock-failed", lockId: hold.id, bookingId, seats: hold.seats };
+    const unavailable = obstacle.code === "SEATS_UNAVAILABLE" ? obstacle.seatIds.join(" ") : "";
+    const lockFailed: Fact = {
+      type: "seats.lock-failed",
+      lockId: hold.id,
+      bookingId,
+      seats: hold.seats,
+      detail: { unavailable },
+    };
     return decided(acceptedAs(booking, method), failed.hold, [initiated, lockFailed, ...failed.facts]);
   }
   const locked: Fact = {

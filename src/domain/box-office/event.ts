@@ -2,7 +2,7 @@
 
 import { geometryOf } from "../geometry";
 import { accept, invalid, type Result, refuse } from "../refusals";
-import { checkTierPrices, type Layout, type TierPrice } from "../seat-map";
+import { checkTierPrices, type Layout, TIERS, type TierPrice } from "../seat-map";
 import { growLayout } from "../seat-map-growth";
 import type { Availability, Command, EventChange, SeatsReading } from "./commands";
 import { answered, type Decision, refused } from "./decision";
@@ -102,5 +102,5 @@ function tiersAfter(definition: EventDefinition, change: EventChange): readonly 
 /** A tier with a seat that somebody owns, or null. */
 function firstUsedTier(state: BoxOfficeState): string | null {
   const seat = state.owners.findIndex((owner) => owner !== null);
-  return seat < 0 ? null : (state.geometry.sections[seat] ?? "");
+  return seat < 0 ? null : (TIERS[state.geometry.tiers[seat] as number] as string);
 }

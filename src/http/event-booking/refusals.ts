@@ -61,6 +61,7 @@ export function dialectProblemOf(refusal: AnyRefusal): DialectProblem {
     case "PAYMENT_NOT_FOUND":
     case "DEAD_LETTER_NOT_FOUND":
     case "WEBHOOK_SIGNATURE_INVALID":
+    case "UPGRADE_REQUIRED":
     case "HOLD_LIMIT":
     case "BOOKING_NOT_CANCELLABLE":
     case "CANCELLATION_WINDOW_EXPIRED":

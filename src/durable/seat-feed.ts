@@ -1,0 +1,281 @@
+// A relay of one event's live feed. It holds the sockets, so that the object that sells holds none; it keeps the seat
+// table and the latest changes, so that those who come, or come back, need not ask it either.
+
+import { DurableObject } from "cloudflare:workers";
+import { coalesce, type FeedChange, type FeedDelta, type FeedSnapshot, KEPT_CHANGES } from "../domain/box-office/feed";
+import type { EventCode } from "../domain/ids";
+import { SECOND } from "../domain/time";
+import type { BoxOffice } from "./box-office";
+import { type FeedCommands, feedCommands } from "./feed-commands";
+
+/** A reader with more frames than this unacknowledged is closed, never waited for. */
+const MAX_UNACKED_FRAMES = 512;
+const TOO_SLOW = 4008;
+const TOO_MANY = 4029;
+const BAD_MESSAGE = 4000;
+/** A message of a client: an acknowledgement, a token, or a command of ten seats. */
+const MAX_MESSAGE_CHARS = 8_192;
+/** Positions of sockets are kept with them once the feed is quiet this long, well before it may hibernate. */
+const SETTLE_MS = 2 * SECOND;
+
+/** What survives hibernation with a socket. */
+export interface Attached {
+  readonly code: EventCode;
+  readonly relay: string;
+  /** The last number sent to it, and the last it acknowledged. */
+  readonly seq: number;
+  readonly userId: string | null;
+}
+
+interface Reader {
+  attached: Attached;
+  seq: number;
+  /** Frames sent and not acknowledged, by their number, oldest first. */
+  unacked: number[];
+}
+
+interface Table {
+  seq: number;
+  layoutVersion: number;
+  readonly statuses: string[];
+}
+
+export class SeatFeed extends DurableObject<Env> {
+  #table: Table | null = null;
+  #asking: Promise<void> | null = null;
+  /** Every change after `#coveredFrom`, oldest first. */
+  #changes: readonly FeedChange[] = [];
+  #coveredFrom = 0;
+  readonly #readers = new Map<WebSocket, Reader>();
+  #settle: ReturnType<typeof setTimeout> | null = null;
+  readonly #commands: FeedCommands = feedCommands(this.env, (code) => this.#boxOffice(code));
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    for (const socket of ctx.getWebSockets()) this.#remember(socket, socket.deserializeAttachment() as Attached);
+  }
+
+  /** Takes a socket that the Worker checked: `code`, `relay`, `since`, `address` and `cap` are its words. */
+  override async fetch(request: Request): Promise<Response> {
+    const { searchParams } = new URL(request.url);
+    const code = searchParams.get("code") as EventCode;
+    const relay = searchParams.get("relay") as string;
+    const address = searchParams.get("address") as string;
+    const since = searchParams.get("since");
+    const { 0: client, 1: server } = new WebSocketPair();
+    const perAddress = Number(searchParams.get("perAddress"));
+    const perRelay = Number(searchParams.get("perRelay"));
+    const full = this.ctx.getWebSockets(address).length >= perAddress || this.ctx.getWebSockets().length >= perRelay;
+    this.ctx.acceptWebSocket(server, [address]);
+    if (full) {
+      server.send(JSON.stringify({ type: "closed", reason: "too many connections" }));
+      server.close(TOO_MANY, "too many connections");
+      return new Response(null, { status: 101, webSocket: client });
+    }
+    await this.#ready(code, relay);
+    const reader = this.#remember(server, { code, relay, seq: 0, userId: null });
+    await this.#welcome(server, reader, since === null ? null : Number(since));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** News from the box office. A gap in the numbers is filled by asking for what is missing. */
+  async deliver(relay: string, news: FeedDelta | FeedSnapshot): Promise<void> {
+    const first = this.#readers.values().next().value;
+    if (first === undefined) return;
+    const { code } = first.attached;
+    const table = this.#table;
+    if (news.type === "snapshot") {
+      this.#replace(news, null, 0);
+      this.#broadcastSnapshot();
+    } else if (table === null || news.layoutVersion !== table.layoutVersion || news.prev > table.seq) {
+      await this.#catchUp(code, relay);
+    } else {
+      const fresh = news.changes.filter(({ seq }) => seq > table.seq);
+      this.#apply(fresh, news.seq);
+    }
+    this.#settleSoon();
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const reader = this.#readers.get(socket);
+    if (reader === undefined) return;
+    if (typeof message !== "string" || message.length > MAX_MESSAGE_CHARS) return this.#refuse(socket);
+    let said: unknown;
+    try {
+      said = JSON.parse(message);
+    } catch {
+      return this.#refuse(socket);
+    }
+    if (typeof said !== "object" || said === null || !("type" in said)) return this.#refuse(socket);
+    if (said.type === "ack") return this.#acknowledge(reader, said);
+    const userId = await this.#commands.take(socket, reader.attached, said as { type: unknown });
+    if (userId === reader.attached.userId) return;
+    reader.attached = { ...reader.attached, seq: reader.seq, userId };
+    socket.serializeAttachment(reader.attached);
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    // 1005 and 1006 say that no code came; they must not be sent.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    await this.#leave(socket);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#leave(socket);
+  }
+
+  async #leave(socket: WebSocket): Promise<void> {
+    const reader = this.#readers.get(socket);
+    this.#readers.delete(socket);
+    if (reader === undefined || this.#readers.size > 0) return;
+    this.#table = null;
+    await this.#boxOffice(reader.attached.code).unwatch(reader.attached.relay);
+  }
+
+  #remember(socket: WebSocket, attached: Attached): Reader {
+    const reader: Reader = { attached, seq: attached.seq, unacked: [] };
+    this.#readers.set(socket, reader);
+    return reader;
+  }
+
+  /** The table as of now, asked for once however many come at the same time. */
+  async #ready(code: EventCode, relay: string): Promise<void> {
+    if (this.#table !== null) return;
+    this.#asking ??= this.#ask(code, relay);
+    await this.#asking;
+  }
+
+  async #ask(code: EventCode, relay: string): Promise<void> {
+    try {
+      this.#replace((await this.#boxOffice(code).watch(relay, null)).snapshot, null, 0);
+    } finally {
+      this.#asking = null;
+    }
+  }
+
+  /** Puts a table in the place of the old one, with every change after `since` where those are known. */
+  #replace(snapshot: FeedSnapshot, missed: readonly FeedChange[] | null, since: number): void {
+    const { seq, layoutVersion, statuses } = snapshot;
+    this.#table = { seq, layoutVersion, statuses: statuses.split("") };
+    this.#changes = missed ?? [];
+    this.#coveredFrom = missed === null ? seq : since;
+  }
+
+  /** After a gap, or a wake without memory: readers get what they miss, each from where it stands. */
+  async #catchUp(code: EventCode, relay: string): Promise<void> {
+    const since = Math.min(...[...this.#readers.values()].map(({ seq }) => seq));
+    const { snapshot, missed } = await this.#boxOffice(code).watch(relay, since);
+    const sameHall = this.#table === null || this.#table.layoutVersion === snapshot.layoutVersion;
+    this.#replace(snapshot, sameHall ? missed : null, since);
+    for (const [socket, reader] of this.#readers) this.#sendSince(socket, reader);
+  }
+
+  #apply(changes: readonly FeedChange[], seq: number): void {
+    const table = this.#table as Table;
+    if (seq <= table.seq) return;
+    const prev = table.seq;
+    for (const change of changes) table.statuses[change.place] = change.status;
+    table.seq = seq;
+    if (changes.length === 0) return;
+    const kept = [...this.#changes, ...changes];
+    const dropped = kept[kept.length - KEPT_CHANGES - 1];
+    if (dropped !== undefined) this.#coveredFrom = dropped.seq;
+    this.#changes = kept.slice(-KEPT_CHANGES);
+    const frame = deltaFrame(prev, seq, coalesce(changes));
+    for (const [socket, reader] of this.#readers) {
+      if (reader.seq === prev) this.#send(socket, reader, frame, seq);
+      else this.#sendSince(socket, reader);
+    }
+  }
+
+  /** A new socket: what it missed since it left, in order, or the whole table. */
+  async #welcome(socket: WebSocket, reader: Reader, since: number | null): Promise<void> {
+    if (since === null || this.#table === null || since > this.#table.seq) {
+      this.#send(socket, reader, this.#snapshotFrame(), this.#table?.seq ?? 0);
+      return;
+    }
+    reader.seq = since;
+    if (since < this.#coveredFrom) {
+      const { code, relay } = reader.attached;
+      const { missed, snapshot } = await this.#boxOffice(code).watch(relay, since);
+      const reaches = missed !== null && snapshot.layoutVersion === this.#table.layoutVersion;
+      if (reaches) this.#send(socket, reader, deltaFrame(since, snapshot.seq, missed), snapshot.seq);
+      else this.#send(socket, reader, this.#snapshotFrame(), this.#table.seq);
+      return;
+    }
+    this.#sendSince(socket, reader, true);
+  }
+
+  /** What a reader misses, in order; `always`, even if it is nothing, so that one who came back knows it. */
+  #sendSince(socket: WebSocket, reader: Reader, always = false): void {
+    const { seq } = this.#table as Table;
+    if (reader.seq >= seq && !always) return;
+    if (reader.seq < this.#coveredFrom) this.#send(socket, reader, this.#snapshotFrame(), seq);
+    else {
+      const missed = this.#changes.filter((change) => change.seq > reader.seq);
+      this.#send(socket, reader, deltaFrame(reader.seq, seq, missed), seq);
+    }
+  }
+
+  #broadcastSnapshot(): void {
+    const frame = this.#snapshotFrame();
+    const { seq } = this.#table as Table;
+    for (const [socket, reader] of this.#readers) this.#send(socket, reader, frame, seq);
+  }
+
+  #snapshotFrame(): string {
+    const { seq, layoutVersion, statuses } = this.#table as Table;
+    return JSON.stringify({ type: "snapshot", seq, layoutVersion, statuses: statuses.join("") });
+  }
+
+  #send(socket: WebSocket, reader: Reader, frame: string, seq: number): void {
+    if (reader.unacked.length >= MAX_UNACKED_FRAMES) {
+      socket.close(TOO_SLOW, "too slow");
+      this.#readers.delete(socket);
+      return;
+    }
+    try {
+      socket.send(frame);
+      reader.seq = seq;
+      reader.unacked.push(seq);
+    } catch {
+      this.#readers.delete(socket);
+    }
+  }
+
+  #acknowledge(reader: Reader, said: object): void {
+    const seq = "seq" in said && typeof said.seq === "number" ? said.seq : -1;
+    const first = reader.unacked.findIndex((sent) => sent > seq);
+    if (first < 0) reader.unacked = [];
+    else if (first > 0) reader.unacked = reader.unacked.slice(first);
+  }
+
+  #refuse(socket: WebSocket): void {
+    socket.send(JSON.stringify({ type: "closed", reason: "the message was not understood" }));
+    socket.close(BAD_MESSAGE, "the message was not understood");
+    this.#readers.delete(socket);
+  }
+
+  /** Once quiet, each socket keeps its own position, so that a wake from hibernation repeats nothing. */
+  #settleSoon(): void {
+    if (this.#settle !== null) clearTimeout(this.#settle);
+    this.#settle = setTimeout(() => {
+      this.#settle = null;
+      for (const [socket, reader] of this.#readers) {
+        if (reader.attached.seq === reader.seq) continue;
+        reader.attached = { ...reader.attached, seq: reader.seq };
+        socket.serializeAttachment(reader.attached);
+      }
+    }, SETTLE_MS);
+  }
+
+  #boxOffice(code: EventCode): DurableObjectStub<BoxOffice> {
+    const namespace = this.env.BOX_OFFICE as unknown as DurableObjectNamespace<BoxOffice>;
+    return namespace.get(namespace.idFromName(code));
+  }
+}
+
+function deltaFrame(prev: number, seq: number, changes: readonly FeedChange[]): string {
+  return JSON.stringify({ type: "delta", prev, seq, changes: changes.map(({ seatId, status }) => [seatId, status]) });
+}

@@ -1,0 +1,47 @@
+// The live seat feed: a WebSocket, handed to a relay of the event once it was checked.
+
+import { z } from "@hono/zod-openapi";
+import { openFeed } from "../app/feed";
+import { networkOf } from "../app/users";
+import { addEndpoint } from "./endpoint";
+import { countOf } from "./fields";
+import { createGroup } from "./honoenv";
+import { addressOf } from "./pipeline";
+import { refusedResponse } from "./problem";
+
+export const feedRoutes = createGroup();
+
+addEndpoint(
+  feedRoutes,
+  {
+    method: "get",
+    path: "/api/inventory/events/{eventId}/feed",
+    id: "followSeats",
+    service: "Inventory",
+    summary: "Follow the seats, live",
+    description:
+      "A WebSocket. The first frame is a snapshot (or, with `since`, exactly the changes after that number), then come " +
+      "deltas: apply one whose `prev` is the number you have, else connect again. Acknowledge with " +
+      '`{"type":"ack","seq":M}`; 512 frames without one close the socket (4008). `ping` is answered `pong`. ' +
+      'After `{"type":"auth","token":"…"}` a buyer may also send `{"type":"hold","id":1,"seatIds":["seat_A1"]}` (or ' +
+      '`"seats":2,"tier":"VIP"`) and `{"type":"release","id":2,"lockId":"lock_…"}`, answered by `id`.',
+    access: "public",
+    query: z.strictObject({ since: countOf(0, Number.MAX_SAFE_INTEGER).optional() }),
+    answers: { 101: { description: "The socket is open.", schema: z.unknown() } },
+    refusals: ["EVENT_NOT_FOUND", "FORBIDDEN", "UPGRADE_REQUIRED"],
+  },
+  async ({ c, deps, params, query, requestId }) => {
+    if (c.req.header("Upgrade")?.toLowerCase() !== "websocket") {
+      return refusedResponse({ code: "UPGRADE_REQUIRED" }, requestId);
+    }
+    const request = {
+      eventId: params.eventId,
+      upgrade: c.req.raw,
+      since: query.since ?? null,
+      address: networkOf(addressOf(c)),
+      origin: c.req.header("Origin") ?? null,
+    };
+    const opened = await openFeed(deps, request, new URL(c.req.url).origin);
+    return opened.ok ? opened.value : opened;
+  },
+);

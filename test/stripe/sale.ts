@@ -1,0 +1,240 @@
+// One sale of the real product, paid at the stand-in: an event and a buyer of its own, what a buyer can do, and how
+// everything must be once it is at rest.
+
+import { setTimeout as wait } from "node:timers/promises";
+import { expect } from "vitest";
+import { type Answer, type Caller, type Client, until } from "../e2e/client";
+import type { Fault, LedgerEntry, StandIn, WebhookRule } from "./control";
+
+export interface World {
+  readonly api: Client;
+  readonly stripe: StandIn;
+  readonly organiser: Caller;
+  /** Passwords are hashed slowly, so sales share a few buyers; each has an event of its own. */
+  readonly buyers: readonly Caller[];
+}
+
+/** How a sale must end: for the buyer, in the books, in the mailbox. */
+export interface Ending {
+  readonly status: "CONFIRMED" | "FAILED" | "EXPIRED" | "CANCELLED";
+  readonly failureReason?: string;
+  /** Of the payment; null when none was ever tried. */
+  readonly payment: string | null;
+  /** In the currency's minor unit as the product counts it. */
+  readonly captured: number;
+  readonly refunded?: number;
+  readonly mails: readonly string[];
+  /** Intents the sale may have left behind, all of them at an end. */
+  readonly intents?: number;
+}
+
+export interface PaymentShown {
+  readonly id: string;
+  readonly amount: number;
+  readonly status: string;
+  readonly providerTransactionId: string | null;
+  readonly clientSecret?: string;
+}
+
+interface IntentAnswer {
+  readonly paymentStatus: string;
+  readonly clientSecret?: string;
+}
+
+/** Longer than a window, a look after it, and the pauses between tries. */
+const REST_LIMIT_MS = 120_000;
+const SEATS = ["seat_A1", "seat_A2"];
+
+let openedSales = 0;
+
+export type Sale = Awaited<ReturnType<typeof openSale>>;
+
+export async function openSale(world: World, { price = 5_000, currency = "GBP" } = {}) {
+  const { api, stripe, organiser, buyers } = world;
+  const eventName = `Stripe ${crypto.randomUUID()}`;
+  const eventId = await makeEvent(api, organiser, eventName, price, currency);
+  const buyer = buyers[openedSales++ % buyers.length] as Caller;
+  const scope = { eventCode: eventId.slice(-8) };
+  const as = { caller: buyer };
+  const card = (token: string) => ({ type: "card", token });
+  const intents = async () => (await stripe.ledger(scope)).intents;
+  const newestIntent = async (): Promise<LedgerEntry> => {
+    const all = await intents();
+    const newest = all.at(-1);
+    if (!newest) throw new Error("no intent yet");
+    return newest;
+  };
+
+  return {
+    api,
+    stripe,
+    organiser,
+    eventId,
+    buyer,
+    scope,
+    intents,
+    fault: (fault: Fault) => stripe.addFault({ ...fault, scope }),
+    webhooks: (rule: WebhookRule) => stripe.setWebhookRule({ ...rule, scope }),
+
+    /** The one-step way: the card comes with the booking. */
+    async book(token: string, seatIds = SEATS): Promise<string> {
+      const body = { eventId, seatIds, paymentMethod: card(token) };
+      return (await api.expectStatus<{ bookingId: string }>(202, "POST", "/api/bookings", { ...as, body })).bookingId;
+    },
+
+    /** The way in steps, up to where it waits for a card. */
+    async confirm(seatIds = SEATS): Promise<string> {
+      const lock = await api.expectStatus<{ id: string }>(201, "POST", "/api/locks", {
+        ...as,
+        body: { eventId, seatIds },
+      });
+      const body = { lockId: lock.id };
+      return (await api.expectStatus<{ id: string }>(201, "POST", "/api/bookings/confirm", { ...as, body })).id;
+    },
+
+    pay: (bookingId: string, token: string, key?: string): Promise<Answer<IntentAnswer>> =>
+      api.call("POST", "/api/payments/intent", { ...as, body: { bookingId, paymentMethod: card(token) }, key }),
+
+    cancel: (bookingId: string, seatIds?: readonly string[]) =>
+      api.call<{ refundAmount: number; error?: { code: string } }>("POST", `/api/bookings/${bookingId}/cancel`, {
+        ...as,
+        body: seatIds ? { seatIds } : {},
+      }),
+
+    payment: (bookingId: string, caller = buyer) =>
+      api.call<PaymentShown>("GET", `/api/payments/booking/${bookingId}`, { caller }),
+
+    ended: (bookingId: string) => api.ended(buyer, bookingId, REST_LIMIT_MS),
+    status: async (bookingId: string) => (await api.booking(buyer, bookingId)).status,
+
+    /** Waits until the newest intent is in this state, and names it. */
+    intentIn: (status: string): Promise<string> =>
+      until(`an intent ${status}`, REST_LIMIT_MS, async () => {
+        const newest = (await intents()).at(-1);
+        return newest?.status === status ? newest.id : null;
+      }),
+    newestIntent,
+
+    refunds: () => stripe.refunds(scope),
+
+    deadLetters: async () => {
+      const { data } = await api.expectStatus<{ data: readonly DeadLetterShown[] }>(
+        200,
+        "GET",
+        "/api/admin/dead-letters?perPage=100",
+        { caller: organiser },
+      );
+      return data;
+    },
+
+    replay: (id: string) =>
+      api.expectStatus(200, "POST", `/api/admin/dead-letters/${encodeURIComponent(id)}/replay`, {
+        caller: organiser,
+        body: {},
+      }),
+
+    /** At rest: the booking, the payment, the seats, the mails and the stand-in's books all say the same. */
+    async restsAs(bookingId: string, ending: Ending): Promise<void> {
+      await atRest(api, organiser, eventId);
+      await booksClosed(stripe, scope);
+      const booking = await api.booking(buyer, bookingId);
+      expect({ status: booking.status, failureReason: booking.failureReason }).toEqual({
+        status: ending.status,
+        failureReason: ending.failureReason ?? null,
+      });
+      const payment = await api.call<PaymentShown>("GET", `/api/payments/booking/${bookingId}`, as);
+      expect(payment.body.status ?? null).toBe(ending.payment);
+      await expectBooks(stripe, scope, price, ending);
+      await expectSeats(api, eventId, booking.status, booking.seatIds.length);
+      await expectMails(api, buyer, bookingId, eventName, ending.mails);
+      expect(await api.consistency(organiser, eventId)).toMatchObject({ ok: true, violations: [] });
+    },
+  };
+}
+
+export interface DeadLetterShown {
+  readonly id: string;
+  readonly queue: string;
+  readonly reason: string;
+  readonly payload: { readonly bookingId?: string };
+}
+
+async function makeEvent(api: Client, caller: Caller, name: string, price: number, currency: string): Promise<string> {
+  const venue = { name: "Stripe Hall", address: "1 Test Street", city: "Testville", country: "GB", capacity: 10 };
+  const { id: venueId } = await api.expectStatus<{ id: string }>(201, "POST", "/api/venues", { caller, body: venue });
+  const startsAt = Date.now() + 30 * 86_400_000;
+  const body = {
+    name,
+    venueId,
+    startsAt: new Date(startsAt).toISOString(),
+    endsAt: new Date(startsAt + 3_600_000).toISOString(),
+    ticketTiers: [{ tier: "GENERAL", price, currency, capacity: 10 }],
+  };
+  return (await api.expectStatus<{ id: string }>(201, "POST", "/api/events", { caller, body })).id;
+}
+
+async function atRest(api: Client, organiser: Caller, eventId: string): Promise<void> {
+  await until("the event to be at rest", REST_LIMIT_MS, async () => {
+    const { outbox, nonTerminal } = await api.consistency(organiser, eventId);
+    if (outbox === 0 && nonTerminal === 0) return true;
+    await wait(200);
+    return null;
+  });
+}
+
+/** Nothing is held on any card any more, and nobody can finish a challenge. */
+async function booksClosed(stripe: StandIn, scope: { eventCode: string }): Promise<void> {
+  await until("every intent to be at an end", REST_LIMIT_MS, async () => {
+    const { intents } = await stripe.ledger(scope);
+    if (intents.every(({ status }) => status === "succeeded" || status === "canceled")) return true;
+    await wait(200);
+    return null;
+  });
+}
+
+async function expectBooks(
+  stripe: StandIn,
+  scope: { eventCode: string },
+  price: number,
+  ending: Ending,
+): Promise<void> {
+  const { intents, problems } = await stripe.ledger(scope);
+  expect(problems).toEqual([]);
+  const sum = (what: "captured" | "refunded" | "held") => intents.reduce((total, entry) => total + entry[what], 0);
+  // The stand-in counts as Stripe does: what two seats cost there tells how many of its units are one of ours.
+  const unit = (intents[0]?.amount ?? 2 * price) / (2 * price);
+  expect({ captured: sum("captured") / unit, refunded: sum("refunded") / unit, held: sum("held") }).toEqual({
+    captured: ending.captured,
+    refunded: ending.refunded ?? 0,
+    held: 0,
+  });
+  if (ending.intents !== undefined) expect(intents).toHaveLength(ending.intents);
+}
+
+async function expectSeats(api: Client, eventId: string, status: string, seats: number): Promise<void> {
+  const { summary } = await api.seats(eventId);
+  const reserved = status === "CONFIRMED" ? seats : 0;
+  expect(summary).toMatchObject({ reserved, locked: 0, available: 10 - reserved });
+}
+
+async function expectMails(
+  api: Client,
+  buyer: Caller,
+  bookingId: string,
+  eventName: string,
+  types: readonly string[],
+): Promise<void> {
+  interface Notification {
+    readonly type: string;
+    readonly bookingId: string | null;
+  }
+  const told = async () => {
+    const path = "/api/notifications/recent";
+    const { data } = await api.expectStatus<{ data: readonly Notification[] }>(200, "GET", path, { caller: buyer });
+    return data.filter((one) => one.bookingId === bookingId).map(({ type }) => type);
+  };
+  await until(`the mails ${types.join(", ")}`, REST_LIMIT_MS, async () => (await told()).length >= types.length);
+  expect((await told()).sort()).toEqual([...types].sort());
+  const delivered = await api.mails(buyer.email);
+  expect(delivered.filter(({ text }) => text.includes(eventName))).toHaveLength(types.length);
+}

@@ -1,0 +1,344 @@
+// The operators' routes: the consistency check finds what was broken on purpose, the journal tells everything but
+// secrets, dead letters are done again.
+
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { DeadLetter } from "../../src/app/ports";
+import {
+  type Answer,
+  type Caller,
+  call,
+  deps,
+  type EventOnSale,
+  type Json,
+  newCaller,
+  newConfirmed,
+  newEvent,
+  untilBooking,
+  withCard,
+} from "./sale-client";
+
+let alice: Caller;
+let admin: Caller;
+
+beforeAll(async () => {
+  [alice, admin] = await Promise.all([newCaller(), newCaller("ADMIN")]);
+});
+
+async function check(event: EventOnSale): Promise<Json> {
+  const { status, body } = await call("GET", `/api/admin/consistency?eventId=${event.id}`, { as: admin });
+  expect(status).toBe(200);
+  return body;
+}
+
+/** Once nothing is owed any more: availability follows about a second later. */
+async function checkAtRest(event: EventOnSale): Promise<Json> {
+  return await vi.waitFor(
+    async () => {
+      const found = await check(event);
+      expect(found.outbox).toBe(0);
+      return found;
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+}
+
+describe("who may", () => {
+  it.each([
+    ["GET", "/api/admin/consistency"],
+    ["GET", `/api/admin/events/evnt_${"0".repeat(26)}/journal`],
+    ["GET", "/api/admin/dead-letters"],
+    ["POST", "/api/admin/dead-letters/x/replay"],
+  ])("%s %s is for admins by the database, whatever the token says", async (method, path) => {
+    expect((await call(method, path)).status).toBe(401);
+    expect(await call(method, path, { as: alice })).toMatchObject({
+      status: 403,
+      body: { error: { code: "FORBIDDEN" } },
+    });
+    const { token } = await deps().tokens.issue(
+      { sub: alice.id, name: alice.name, email: alice.email, role: "ADMIN" },
+      Date.now(),
+    );
+    expect((await call(method, path, { as: { ...alice, token } })).status).toBe(403);
+  });
+});
+
+describe("GET /api/admin/consistency", () => {
+  it("finds nothing wrong with a sale that has seen everything", async () => {
+    const event = await newEvent();
+    const id = await newConfirmed(alice, event, ["seat_A1", "seat_A2"]);
+    await call("POST", `/api/bookings/${id}/cancel`, { as: alice, body: { seatIds: ["seat_A1"] } });
+    const cancelled = await newConfirmed(alice, event, ["seat_B1"]);
+    await call("POST", `/api/bookings/${cancelled}/cancel`, { as: alice, body: {} });
+    const declined = { eventId: event.id, seatIds: ["seat_B2"], ...withCard("pm_card_chargeDeclined") };
+    const failed = await call("POST", "/api/bookings", { as: alice, body: declined });
+    await untilBooking(alice, failed.body.bookingId, "FAILED");
+    const held = await call("POST", "/api/locks", { as: alice, body: { eventId: event.id, seats: 1 } });
+    await call("POST", "/api/bookings/confirm", { as: alice, body: { lockId: held.body.id } });
+    await call("DELETE", `/api/locks/${held.body.id}`, { as: alice });
+    await call("POST", "/api/bookings", { as: alice, body: { eventId: event.id, seatIds: ["seat_B4"] } });
+    expect(await checkAtRest(event)).toEqual({
+      ok: true,
+      events: 1,
+      bookings: { CONFIRMED: 1, CANCELLED: 1, FAILED: 1, EXPIRED: 1, PAYMENT_PENDING: 1 },
+      outbox: 0,
+      nonTerminal: 1,
+      violations: [],
+    });
+  });
+
+  it("looks at all events when none is named", async () => {
+    const event = await newEvent();
+    await newConfirmed(alice, event, ["seat_A1"]);
+    const { status, body } = await call("GET", "/api/admin/consistency", { as: admin });
+    expect(status).toBe(200);
+    expect(body.events).toBeGreaterThan(1);
+    expect(body.bookings.CONFIRMED).toBeGreaterThan(0);
+    expect(body.violations).toEqual([]);
+    expect(body).not.toHaveProperty("truncated");
+  });
+
+  it("finds a booking that D1 lost, and one whose status there is another (I8)", async () => {
+    const event = await newEvent();
+    const [lost, wrong] = [
+      await newConfirmed(alice, event, ["seat_A1"]),
+      await newConfirmed(alice, event, ["seat_A2"]),
+    ];
+    await checkAtRest(event);
+    await env.DB.prepare("DELETE FROM bookings WHERE id = ?").bind(lost).run();
+    await env.DB.prepare("UPDATE bookings SET status = 'FAILED' WHERE id = ?").bind(wrong).run();
+    const found = await check(event);
+    expect(found.ok).toBe(false);
+    expect(found.violations).toEqual([
+      { invariant: "I8", detail: `booking ${lost} is not in D1` },
+      { invariant: "I8", detail: expect.stringContaining(`booking ${wrong} is CONFIRMED`) },
+    ]);
+  });
+
+  it("finds an event whose free seats are others in D1 (I8)", async () => {
+    const event = await newEvent();
+    await checkAtRest(event);
+    await env.DB.prepare("UPDATE events SET available_seats = 7 WHERE id = ?").bind(event.id).run();
+    expect((await check(event)).violations).toEqual([
+      { invariant: "I8", detail: `event ${event.id} has 20 of 20 seats free, in D1 7 of 20` },
+    ]);
+  });
+
+  it("finds a fact that nobody was told of (I10)", async () => {
+    const event = await newEvent();
+    const id = await newConfirmed(alice, event, ["seat_A1"]);
+    await checkAtRest(event);
+    await env.DB.prepare("DELETE FROM notifications WHERE booking_id = ?").bind(id).run();
+    expect((await check(event)).violations).toEqual([
+      { invariant: "I10", detail: `booking.confirmed of booking ${id} has 0 mails, not 1` },
+    ]);
+  });
+
+  it.each(["nope", `evnt_${"0".repeat(26)}`])("does not find event %s", async (id) => {
+    const answer = await call("GET", `/api/admin/consistency?eventId=${id}`, { as: admin });
+    expect(answer).toMatchObject({ status: 404, body: { error: { code: "EVENT_NOT_FOUND" } } });
+  });
+});
+
+describe("GET /api/admin/events/:id/journal", () => {
+  it("tells the sale from its first entry on, with the documents' payloads", async () => {
+    const event = await newEvent();
+    const body = { eventId: event.id, seatIds: ["seat_A1"], ...withCard("pm_card_visa") };
+    const { bookingId } = (await call("POST", "/api/bookings", { as: alice, body })).body;
+    const booking = await untilBooking(alice, bookingId, "CONFIRMED");
+    const answer = await call("GET", `/api/admin/events/${event.id}/journal`, { as: admin });
+    expect(answer.status).toBe(200);
+    const entries: Json[] = answer.body.data;
+    expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i + 1));
+    expect(answer.body.pagination).toEqual({ page: 1, perPage: 20, total: entries.length, totalPages: 1 });
+    const facts: Json[] = entries.flatMap((entry) => entry.facts);
+    const payloadOf = (type: string) => facts.find(({ eventType }) => eventType === type)?.payload;
+    const common = { bookingId, eventId: event.id };
+    expect(payloadOf("event.created")).toMatchObject({
+      eventId: event.id,
+      name: "Coldplay: Music of the Spheres",
+      totalSeats: 20,
+      ticketTiers: [
+        { tier: "VIP", price: 25_000, currency: "GBP", capacity: 10 },
+        { tier: "GENERAL", price: 7_500, currency: "GBP", capacity: 10 },
+      ],
+    });
+    expect(payloadOf("booking.initiated")).toMatchObject({
+      ...common,
+      userId: alice.id,
+      seatIds: ["seat_A1"],
+      totalAmount: 25_000,
+      currency: "GBP",
+      paymentMethodToken: null,
+      idempotencyKey: null,
+    });
+    expect(payloadOf("seats.locked")).toMatchObject({
+      ...common,
+      seatIds: ["seat_A1"],
+      lockExpiresAt: booking.paymentExpiresAt,
+    });
+    expect(payloadOf("payment.processed")).toMatchObject({
+      bookingId,
+      paymentId: booking.paymentId,
+      status: "SUCCESS",
+      amount: 25_000,
+      currency: "GBP",
+      providerTransactionId: expect.any(String),
+      failureReason: null,
+    });
+    expect(payloadOf("booking.confirmed")).toMatchObject({
+      ...common,
+      userId: alice.id,
+      userEmail: alice.email,
+      userName: alice.name,
+      eventName: "Coldplay: Music of the Spheres",
+      eventDate: booking.eventDate,
+      venueName: booking.venueName,
+      seatIds: ["seat_A1"],
+      totalAmount: 25_000,
+      currency: "GBP",
+      paymentId: booking.paymentId,
+    });
+    expect(entries.flatMap(({ seatChanges }) => seatChanges)).toEqual([
+      { seatId: "seat_A1", status: "LOCKED" },
+      { seatId: "seat_A1", status: "RESERVED" },
+    ]);
+    for (const { eventId, occurredAt } of facts) {
+      expect(eventId).toMatch(/^evt_[0-9A-Z]{26}$/);
+      expect(occurredAt).toMatch(/Z$/);
+    }
+    expect(new Set(facts.map(({ eventId }) => eventId)).size).toBe(facts.length);
+    expect(JSON.stringify(answer.body)).not.toContain("pm_card_visa");
+  });
+
+  it("tells of failures, of cancellations and of who asked", async () => {
+    const event = await newEvent();
+    const bob = await newCaller();
+    await call("POST", "/api/locks", { as: bob, body: { eventId: event.id, seatIds: ["seat_A1"] } });
+    const body = { eventId: event.id, seatIds: ["seat_A1", "seat_A2"], ...withCard("pm_card_visa") };
+    const refused = await call("POST", "/api/bookings", { as: alice, body });
+    await untilBooking(alice, refused.body.bookingId, "FAILED");
+    const id = await newConfirmed(alice, event, ["seat_B1", "seat_B2"]);
+    await call("POST", `/api/bookings/${id}/cancel`, { as: alice, body: { seatIds: ["seat_B2"] } });
+    const cancelled = await call("POST", `/api/bookings/${id}/cancel`, { as: alice, body: {} });
+    const answer = await call("GET", `/api/admin/events/${event.id}/journal?perPage=100`, { as: admin });
+    const entries: Json[] = answer.body.data;
+    const facts: Json[] = entries.flatMap((entry) => entry.facts);
+    const payloadOf = (type: string) => facts.find(({ eventType }) => eventType === type)?.payload;
+    expect(payloadOf("seats.lock-failed")).toMatchObject({
+      bookingId: refused.body.bookingId,
+      requestedSeatIds: ["seat_A1", "seat_A2"],
+      unavailableSeatIds: ["seat_A1"],
+      reason: "SEATS_UNAVAILABLE",
+    });
+    expect(payloadOf("booking.failed")).toMatchObject({
+      bookingId: refused.body.bookingId,
+      userEmail: alice.email,
+      reason: "SEATS_UNAVAILABLE",
+      failureDetail: expect.stringContaining("seat_A1"),
+    });
+    expect(payloadOf("booking.seats-cancelled")).toMatchObject({ seatIds: ["seat_B2"], refundAmount: 7_500 });
+    expect(payloadOf("booking.cancelled")).toMatchObject({
+      bookingId: id,
+      seatIds: ["seat_B1"],
+      refundAmount: 7_500,
+      currency: "GBP",
+      cancelledAt: cancelled.body.cancelledAt,
+    });
+    expect(new Set(entries.map(({ actor }) => actor))).toContain(bob.id);
+  });
+
+  it("comes in pages", async () => {
+    const event = await newEvent();
+    for (let i = 0; i < 4; i++) await call("POST", "/api/locks", { as: alice, body: { eventId: event.id, seats: 1 } });
+    const second = await call("GET", `/api/admin/events/${event.id}/journal?page=2&perPage=2`, { as: admin });
+    expect(second.body.data.map(({ seq }: Json) => seq)).toEqual([3, 4]);
+    expect(second.body.pagination).toEqual({ page: 2, perPage: 2, total: 5, totalPages: 3 });
+    const beyond = await call("GET", `/api/admin/events/${event.id}/journal?page=9`, { as: admin });
+    expect(beyond).toMatchObject({ status: 200, body: { data: [] } });
+    expect((await call("GET", `/api/admin/events/${event.id}/journal?page=0`, { as: admin })).status).toBe(400);
+  });
+
+  it.each(["nope", `evnt_${"0".repeat(26)}`])("does not find event %s", async (id) => {
+    const answer = await call("GET", `/api/admin/events/${id}/journal`, { as: admin });
+    expect(answer).toMatchObject({ status: 404, body: { error: { code: "EVENT_NOT_FOUND" } } });
+  });
+});
+
+describe("dead letters", () => {
+  async function note(change: Partial<DeadLetter>): Promise<string> {
+    const id = crypto.randomUUID();
+    const letter = { id, queue: "booking-saga", reason: "gave up", attempts: 6, body: "{}" };
+    await deps().deadLetters.note({ ...letter, notedAtMs: Date.now(), replayedAtMs: null, ...change });
+    return id;
+  }
+
+  async function replay(id: string): Promise<Answer> {
+    return await call("POST", `/api/admin/dead-letters/${id}/replay`, { as: admin });
+  }
+
+  it("are listed newest first, with the original message", async () => {
+    const body = JSON.stringify({ code: "ABCD1234", effects: ["x:project"] });
+    const older = await note({ body, notedAtMs: Date.now() + 1_000 });
+    const newer = await note({ body: "not json", notedAtMs: Date.now() + 2_000 });
+    const { status, body: listed } = await call("GET", "/api/admin/dead-letters?perPage=2", { as: admin });
+    expect(status).toBe(200);
+    expect(listed.data.map(({ id }: Json) => id)).toEqual([newer, older]);
+    expect(listed.data[0].payload).toBe("not json");
+    expect(listed.data[1]).toEqual({
+      id: older,
+      queue: "booking-saga",
+      reason: "gave up",
+      attempts: 6,
+      payload: { code: "ABCD1234", effects: ["x:project"] },
+      notedAt: expect.stringMatching(/Z$/),
+      replayedAt: null,
+    });
+    expect(listed.pagination).toMatchObject({ page: 1, perPage: 2 });
+  });
+
+  it("of the saga make their effects due, and are marked", async () => {
+    const event = await newEvent();
+    const { bookingId } = (
+      await call("POST", "/api/bookings", { as: alice, body: { eventId: event.id, seatIds: ["seat_A1"] } })
+    ).body;
+    const id = await note({ body: JSON.stringify({ code: event.code, effects: [`${bookingId}:project`] }) });
+    const replayed = await replay(id);
+    expect(replayed).toMatchObject({ status: 200, body: { id, replayedAt: expect.stringMatching(/Z$/) } });
+    expect((await deps().deadLetters.byId(id))?.replayedAtMs).toEqual(expect.any(Number));
+    await vi.waitFor(async () => expect(await deps().bookings.byId(bookingId)).not.toBeNull(), {
+      timeout: 20_000,
+      interval: 50,
+    });
+    expect((await replay(id)).status).toBe(200);
+  });
+
+  it("of the notifications are announced again", async () => {
+    const user = await newCaller();
+    const row = await env.DB.prepare("SELECT id FROM notifications WHERE user_id = ?")
+      .bind(user.id)
+      .first<{ id: string }>();
+    const id = await note({ queue: "notifications", body: JSON.stringify({ ids: [row?.id] }) });
+    expect((await replay(id)).status).toBe(200);
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", "/api/notifications/recent", { as: user });
+        expect(body.data.map(({ type }: Json) => type)).toEqual(["WELCOME"]);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+  });
+
+  it.each(["{}", "not json", "null", '{"code":"x","effects":["a"]}', '{"ids":[]}', '{"ids":["usr_1"]}'])(
+    "that say %s are refused: there is nothing to do again",
+    async (body) => {
+      const id = await note({ body });
+      expect(await replay(id)).toMatchObject({ status: 400, body: { error: { code: "VALIDATION_ERROR" } } });
+      expect((await deps().deadLetters.byId(id))?.replayedAtMs).toBeNull();
+    },
+  );
+
+  it("are not found under another id", async () => {
+    expect(await replay("nope")).toMatchObject({ status: 404, body: { error: { code: "DEAD_LETTER_NOT_FOUND" } } });
+  });
+});
