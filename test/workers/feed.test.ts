@@ -1,0 +1,186 @@
+// The live feed through the whole product: relays, sockets, resume and commands.
+
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { openFeed, type Reader } from "./feed-reader";
+import { type Caller, call, type EventOnSale, newCaller, newEvent, seatsOf } from "./sale-client";
+
+const LETTERS: Readonly<Record<string, string>> = { AVAILABLE: "A", LOCKED: "L", RESERVED: "R", BLOCKED: "B" };
+
+let buyer: Caller;
+
+beforeAll(async () => {
+  buyer = await newCaller();
+});
+
+async function lock(event: EventOnSale, seatIds: readonly string[], as = buyer) {
+  return call("POST", "/api/locks", { as, body: { eventId: event.id, seatIds } });
+}
+
+/** Holds and gives back one seat `n` times, by as many users: no user may have the same seat again so soon. */
+async function churn(event: EventOnSale, n: number): Promise<void> {
+  for (let i = 0; i < n; i++) {
+    const user = await newCaller();
+    const { body } = await lock(event, [`seat_B${(i % 10) + 1}`], user);
+    await call("DELETE", `/api/locks/${body.id}`, { as: user });
+  }
+}
+
+async function converged(event: EventOnSale, reader: Reader): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { of } = await seatsOf(event);
+      expect(reader.statuses.join("")).toBe(
+        Object.values(of)
+          .map((status) => LETTERS[status])
+          .join(""),
+      );
+    },
+    { timeout: 10_000, interval: 50 },
+  );
+}
+
+describe("a reader of the feed", () => {
+  it("gets a snapshot, then every change, and says pong without waking anybody", async () => {
+    const event = await newEvent();
+    const { reader } = await openFeed(event);
+    expect(await reader.next("snapshot")).toMatchObject({ layoutVersion: 1, statuses: "A".repeat(20) });
+    await lock(event, ["seat_A1", "seat_A2"]);
+    expect((await reader.next("delta")).changes).toEqual([
+      ["seat_A1", "L"],
+      ["seat_A2", "L"],
+    ]);
+    reader.send("ping");
+    await reader.next("pong");
+    expect(reader.gaps).toBe(0);
+  });
+
+  it("learns nothing about who", async () => {
+    const event = await newEvent();
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    const { body } = await lock(event, ["seat_A1"]);
+    await reader.next("delta");
+    const said = JSON.stringify(reader.frames);
+    expect(said).not.toContain(buyer.id);
+    expect(said).not.toContain(body.id);
+  });
+
+  it("who comes back gets exactly what it missed, once and in order", async () => {
+    const event = await newEvent();
+    const first = (await openFeed(event)).reader;
+    await first.next("snapshot");
+    await lock(event, ["seat_A1"]);
+    await first.next("delta");
+    const { seq } = first;
+    first.socket.close(1000);
+    await churn(event, 15);
+    const { reader } = await openFeed(event, { since: seq });
+    const { changes, prev } = await reader.next("delta");
+    expect(prev).toBe(seq);
+    const expected = Array.from({ length: 15 }, (_, i) => [
+      [`seat_B${(i % 10) + 1}`, "L"],
+      [`seat_B${(i % 10) + 1}`, "A"],
+    ]).flat();
+    expect(changes).toEqual(expected);
+  });
+
+  it("who knows a number of the future, or a layout of the past, gets a snapshot", async () => {
+    const event = await newEvent();
+    const { reader } = await openFeed(event, { since: 999 });
+    expect(await reader.next("snapshot")).toMatchObject({ seq: expect.any(Number) });
+  });
+
+  it("misses nothing when the box office and the relays are evicted between changes", async () => {
+    const event = await newEvent();
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    for (let i = 1; i <= 6; i++) {
+      await lock(event, [`seat_A${i}`]);
+      if (i % 2 === 0) await evictDurableObject(env.BOX_OFFICE.get(env.BOX_OFFICE.idFromName(event.code)));
+      await vi.waitFor(() => expect(reader.statuses[i - 1]).toBe("L"), { timeout: 10_000, interval: 20 });
+    }
+    await converged(event, reader);
+    expect(reader.gaps).toBe(0);
+  });
+
+  it("is shown the new hall when the organiser changes it", async () => {
+    const event = await newEvent();
+    const admin = await newCaller("ADMIN");
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    const tiers = [
+      { tier: "VIP", price: 25_000, currency: "GBP", capacity: 10 },
+      { tier: "GENERAL", price: 7_500, currency: "GBP", capacity: 14 },
+    ];
+    const changed = await call("PUT", `/api/events/${event.id}`, { as: admin, body: { ticketTiers: tiers } });
+    expect(changed.status).toBe(200);
+    expect(await reader.next("snapshot")).toMatchObject({ layoutVersion: 2, statuses: "A".repeat(24) });
+  });
+
+  it("is not let in from a page of another site, without an upgrade, or to an event nobody knows", async () => {
+    const event = await newEvent();
+    const foreign = await openFeed(event, { origin: "https://evil.example" });
+    expect(foreign.status).toBe(403);
+    await foreign.body?.cancel();
+    const own = await openFeed(event, { origin: "http://localhost:3000" });
+    expect(own.status).toBe(101);
+    const plain = await call("GET", `/api/inventory/events/${event.id}/feed`);
+    expect(plain).toMatchObject({ status: 426, body: { error: { code: "UPGRADE_REQUIRED" } } });
+    expect((await call("GET", "/api/inventory/events/evnt_none/feed")).status).toBe(426);
+    const since = await call("GET", `/api/inventory/events/${event.id}/feed?since=-1`);
+    expect(since).toMatchObject({ status: 400, body: { error: { field: "since" } } });
+  });
+
+  it("who sends what nobody understands is closed", async () => {
+    const event = await newEvent();
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    reader.send("not JSON");
+    await vi.waitFor(() => expect(reader.closedWith).toBe(4000), { timeout: 5_000 });
+  });
+});
+
+describe("commands over the socket", () => {
+  it("hold and release seats for a buyer who signed in, and answer by id", async () => {
+    const event = await newEvent();
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    reader.send({ type: "hold", id: 1, seatIds: ["seat_A1"] });
+    expect(await reader.next("reply")).toMatchObject({ id: 1, ok: false, error: { code: "UNAUTHENTICATED" } });
+    reader.send({ type: "auth", token: buyer.token });
+    expect(await reader.next("auth")).toEqual({ type: "auth", ok: true });
+    reader.send({ type: "hold", id: 2, seatIds: ["seat_A1"] });
+    const { lock: held } = await reader.next("reply");
+    expect(held).toMatchObject({ seatIds: ["seat_A1"], status: "ACTIVE" });
+    expect((await call("GET", `/api/locks/${held.id}`, { as: buyer })).body.status).toBe("ACTIVE");
+    reader.send({ type: "release", id: 3, lockId: held.id });
+    expect(await reader.next("reply")).toMatchObject({ id: 3, ok: true, lock: { status: "EXPIRED" } });
+  });
+
+  it("refuse forged tokens, other people's locks, and choices that are none", async () => {
+    const event = await newEvent();
+    const { body: foreign } = await lock(event, ["seat_A1"], await newCaller());
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    reader.send({ type: "auth", token: `${buyer.token.slice(0, -2)}xx` });
+    expect(await reader.next("auth")).toEqual({ type: "auth", ok: false });
+    reader.send({ type: "auth", token: buyer.token });
+    await reader.next("auth");
+    reader.send({ type: "release", id: 1, lockId: foreign.id });
+    expect(await reader.next("reply")).toMatchObject({ error: { code: "FORBIDDEN" } });
+    for (const bad of [
+      { seatIds: [] },
+      { seats: 0 },
+      { seats: 1.5 },
+      { seats: 11 },
+      { seatIds: ["seat_A1", "seat_A1"] },
+    ]) {
+      reader.send({ type: "hold", id: 2, ...bad });
+      expect(await reader.next("reply")).toMatchObject({ error: { code: "VALIDATION_ERROR" } });
+    }
+    reader.send({ type: "hold", id: 3, seatIds: ["seat_A1"] });
+    expect(await reader.next("reply")).toMatchObject({ error: { code: "SEATS_UNAVAILABLE" } });
+  });
+});

@@ -1,0 +1,41 @@
+// A field of a form with its label, its hint, and what is wrong with it beside it until it is right.
+
+import type { ComponentChildren, InputHTMLAttributes } from "preact";
+import { useId } from "preact/hooks";
+import type { Problem } from "../api/client";
+
+interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, "onInput"> {
+  readonly label: string;
+  readonly hint?: ComponentChildren;
+  readonly error?: string | null;
+  readonly value: string;
+  readonly onText: (text: string) => void;
+}
+
+export function Field({ label, hint, error, value, onText, ...input }: Props) {
+  const id = useId();
+  return (
+    <div class={error ? "field wrong" : "field"}>
+      <label for={id}>{label}</label>
+      <input
+        {...input}
+        id={id}
+        value={value}
+        aria-invalid={error ? "true" : undefined}
+        aria-describedby={`${id}-hint`}
+        onInput={(event) => onText(event.currentTarget.value)}
+      />
+      <p class="hint" id={`${id}-hint`}>
+        {error ? <strong>{error}</strong> : hint}
+      </p>
+    </div>
+  );
+}
+
+/** What a refusal says of one field, as a sentence. */
+export function errorOf(problem: Problem | null, ...names: readonly string[]): string | null {
+  const found = problem?.fields.find(({ field }) => names.includes(field));
+  if (!found) return null;
+  const { message } = found;
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? "" : "."}`;
+}
