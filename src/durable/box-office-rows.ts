@@ -1,6 +1,13 @@
 // The box office's rows: what is written of a group of commands, in one transaction, and how memory is rebuilt.
 // docs/storage.md says what each table is for and what a row costs.
 
+import {
+  availabilityEffectOf,
+  availabilityOwed,
+  definitionEffectOf,
+  definitionOwed,
+  owe,
+} from "../domain/box-office/effects";
 import type { Changes } from "../domain/box-office/execute";
 import { cooldownEndOf, lockStatusOf, ownedSeats } from "../domain/box-office/hold";
 import { admit, admitSold, emptyBoxOffice, install, isResident, noteBooking } from "../domain/box-office/seat-table";
@@ -114,6 +121,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     state.definitionToldVersion = told.definitionVersion ?? (state.definition?.version as number);
     state.availabilityToldSeq = told.availabilitySeq ?? 0;
     state.availabilitySeq = state.seq;
+    oweWhatD1Lacks(state, state.definition as EventDefinition);
     return state;
   }
 
@@ -289,6 +297,12 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       if (hasSchema) sql.exec("DELETE FROM keys WHERE at_ms <= ?", beforeMs);
     },
   };
+}
+
+/** What was on its way to D1 when memory was lost is to be handed over again; bookings saw to theirs themselves. */
+function oweWhatD1Lacks(state: BoxOfficeState, { code }: EventDefinition): void {
+  if (availabilityOwed(state)) owe(state, availabilityEffectOf(code));
+  if (definitionOwed(state)) owe(state, definitionEffectOf(code));
 }
 
 const HOLD_COLUMNS = "booking_id, loaded_until_ms, sold_seats, body";

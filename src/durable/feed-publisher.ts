@@ -29,15 +29,22 @@ export function feedPublisher(outside: {
   let toldSeq: number | null = null;
   let wholeTable = false;
   let scheduled = false;
+  let flushedAtMs = 0;
 
   function schedule(): void {
     if (scheduled) return;
+    // A lone change is told at once; those that follow it closely travel together.
+    if (Date.now() - flushedAtMs >= INTERVAL_MS) {
+      flush();
+      return;
+    }
     scheduled = true;
     setTimeout(flush, INTERVAL_MS);
   }
 
   function flush(): void {
     scheduled = false;
+    flushedAtMs = Date.now();
     const state = outside.state();
     if (state?.definition == null) return;
     const entries = pending;

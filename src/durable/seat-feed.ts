@@ -76,6 +76,7 @@ export class SeatFeed extends DurableObject<Env> {
     await this.#ready(code, relay);
     const reader = this.#remember(server, { code, relay, seq: 0, userId: null });
     await this.#welcome(server, reader, since === null ? null : Number(since));
+    this.#keep(server, reader);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -111,8 +112,8 @@ export class SeatFeed extends DurableObject<Env> {
     if (said.type === "ack") return this.#acknowledge(reader, said);
     const userId = await this.#commands.take(socket, reader.attached, said as { type: unknown });
     if (userId === reader.attached.userId) return;
-    reader.attached = { ...reader.attached, seq: reader.seq, userId };
-    socket.serializeAttachment(reader.attached);
+    reader.attached = { ...reader.attached, userId };
+    this.#keep(socket, reader);
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -263,11 +264,14 @@ export class SeatFeed extends DurableObject<Env> {
     this.#settle = setTimeout(() => {
       this.#settle = null;
       for (const [socket, reader] of this.#readers) {
-        if (reader.attached.seq === reader.seq) continue;
-        reader.attached = { ...reader.attached, seq: reader.seq };
-        socket.serializeAttachment(reader.attached);
+        if (reader.attached.seq !== reader.seq) this.#keep(socket, reader);
       }
     }, SETTLE_MS);
+  }
+
+  #keep(socket: WebSocket, reader: Reader): void {
+    reader.attached = { ...reader.attached, seq: reader.seq };
+    socket.serializeAttachment(reader.attached);
   }
 
   #boxOffice(code: EventCode): DurableObjectStub<BoxOffice> {

@@ -21,7 +21,7 @@ addEndpoint(
     summary: "Follow the seats, live",
     description:
       "A WebSocket. The first frame is a snapshot (or, with `since`, exactly the changes after that number), then come " +
-      "deltas: apply one whose `prev` is the number you have, else connect again. Acknowledge with " +
+      "deltas: apply one whose `prev` is at most the number you have; a greater `prev` is a gap: connect again. Acknowledge with " +
       '`{"type":"ack","seq":M}`; 512 frames without one close the socket (4008). `ping` is answered `pong`. ' +
       'After `{"type":"auth","token":"…"}` a buyer may also send `{"type":"hold","id":1,"seatIds":["seat_A1"]}` (or ' +
       '`"seats":2,"tier":"VIP"`) and `{"type":"release","id":2,"lockId":"lock_…"}`, answered by `id`.',

@@ -428,7 +428,7 @@ const BUYERS_DOINGS: readonly Situation[] = [
     ending: { ...CONFIRMED, intents: 1 },
     async run(sale) {
       const id = await sale.confirm();
-      const answers = await Promise.all([1, 2, 3].map(() => sale.pay(id, CARD, "the same key")));
+      const answers = await Promise.all([1, 2, 3].map(() => sale.pay(id, CARD, "the-same-key")));
       expect(answers.map(({ status, body }) => [status, body.paymentStatus])).toEqual(Array(3).fill([200, "SUCCESS"]));
       return id;
     },

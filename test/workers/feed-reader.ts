@@ -9,7 +9,7 @@ export interface Reader {
   seq: number;
   layoutVersion: number;
   statuses: string[];
-  /** A delta whose `prev` was not the number this reader had. */
+  /** Deltas that began after the number this reader had. */
   gaps: number;
   closedWith: number | null;
   readonly socket: WebSocket;
@@ -65,7 +65,7 @@ function read(socket: WebSocket, seatIds: readonly string[], since: number, acks
       reader.seq = frame.seq;
     }
     if (frame.type === "delta") {
-      if (frame.prev !== reader.seq) reader.gaps += 1;
+      if (frame.prev > reader.seq) reader.gaps += 1;
       for (const [seatId, status] of frame.changes) reader.statuses[seatIds.indexOf(seatId)] = status;
       reader.seq = frame.seq;
     }

@@ -1,6 +1,6 @@
 // The live feed through the whole product: relays, sockets, resume and commands.
 
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { openFeed, type Reader } from "./feed-reader";
@@ -25,6 +25,13 @@ async function churn(event: EventOnSale, n: number): Promise<void> {
     const { body } = await lock(event, [`seat_B${(i % 10) + 1}`], user);
     await call("DELETE", `/api/locks/${body.id}`, { as: user });
   }
+}
+
+/** Their sockets hibernate, and their memory is gone. */
+async function evictRelays(): Promise<void> {
+  const ids = await listDurableObjectIds(env.SEAT_FEED);
+  // One that is not running needs no eviction, and says so by throwing.
+  await Promise.allSettled(ids.map((id) => evictDurableObject(env.SEAT_FEED.get(id))));
 }
 
 async function converged(event: EventOnSale, reader: Reader): Promise<void> {
@@ -99,6 +106,7 @@ describe("a reader of the feed", () => {
     for (let i = 1; i <= 6; i++) {
       await lock(event, [`seat_A${i}`]);
       if (i % 2 === 0) await evictDurableObject(env.BOX_OFFICE.get(env.BOX_OFFICE.idFromName(event.code)));
+      if (i % 3 === 0) await evictRelays();
       await vi.waitFor(() => expect(reader.statuses[i - 1]).toBe("L"), { timeout: 10_000, interval: 20 });
     }
     await converged(event, reader);
