@@ -1,5 +1,9 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { buildWeb } from "./scripts/build-web.mjs";
+
+// The Worker serves the web app, so it is there before the Worker is.
+await buildWeb();
 
 // Three projects: pure code in Node (starts in milliseconds), the product inside workerd, and the real dev server.
 export default defineConfig({
@@ -38,6 +42,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // After the others: these tests watch the clock, and need the machine for themselves.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

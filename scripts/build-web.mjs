@@ -2,7 +2,7 @@
 // carry their content's hash, so browsers keep them for ever. Nothing is done while nothing has changed.
 
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -84,18 +84,17 @@ function replace(partial) {
   if (existsSync(OUTPUT)) {
     // The folder itself stays: whoever watches it goes on doing so.
     mkdirSync(old, { recursive: true });
-    for (const name of globSync("*", { cwd: OUTPUT })) renameSync(join(OUTPUT, name), join(old, name));
+    for (const name of readdirSync(OUTPUT)) renameSync(join(OUTPUT, name), join(old, name));
   } else mkdirSync(OUTPUT, { recursive: true });
-  for (const name of globSync("*", { cwd: partial })) renameSync(join(partial, name), join(OUTPUT, name));
+  for (const name of readdirSync(partial)) renameSync(join(partial, name), join(OUTPUT, name));
   rmSync(old, { recursive: true, force: true });
   rmSync(partial, { recursive: true, force: true });
 }
 
 function stampOfSources() {
   const hash = createHash("sha256");
-  const files = globSync("**/*", { cwd: SOURCE }).filter((name) => statSync(join(SOURCE, name)).isFile());
-  const domain = globSync("**/*.ts", { cwd: join(ROOT, "src/domain") }).map((name) => join("../src/domain", name));
-  for (const name of [...files, ...domain].sort()) hash.update(`${name}\0`).update(readFileSync(join(SOURCE, name)));
+  const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(SOURCE, name)).isFile());
+  for (const name of files.sort()) hash.update(`${name}\0`).update(readFileSync(join(SOURCE, name)));
   for (const name of PACKAGES) hash.update(readFileSync(join(ROOT, "node_modules", name, "package.json")));
   hash.update(readFileSync(fileURLToPath(import.meta.url)));
   return hash.digest("hex");

@@ -3,6 +3,7 @@
 
 import { unstable_readConfig } from "wrangler";
 import { sortArguments } from "./arguments.mjs";
+import { buildWeb } from "./build-web.mjs";
 import { DATABASE, ROOT, runWrangler, showWrangler } from "./wrangler.mjs";
 
 const SECRETS = ["JWT_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"];
@@ -33,7 +34,8 @@ async function deploy(args, dryRun) {
     console.error("docs/operations.md says where each value comes from.\n");
     if (!dryRun) return 1;
   }
-  if (dryRun) return await showWrangler(["deploy", ...args, "--outdir", "dist"], { local: true });
+  await buildWeb();
+  if (dryRun) return await showWrangler(["deploy", ...args, "--outdir", "dist/worker"], { local: true });
   const migrated = await showWrangler(["d1", "migrations", "apply", DATABASE, "--remote"], { local: false });
   if (migrated !== 0) return migrated;
   return await showWrangler(["deploy", ...args], { local: false });

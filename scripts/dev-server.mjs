@@ -101,6 +101,9 @@ function wranglerArguments({ stateDir, url, vars, flags }) {
     EVENT_BOOKING_API: "on",
     PUBLIC_URL: url,
     EMAIL_FROM: "tickets@ticketflow.dev",
+    // Every buyer of a local test or benchmark has the same address.
+    FEED_SOCKETS_PER_ADDRESS: "5000",
+    FEED_SOCKETS_PER_EVENT: "5000",
   };
   const merged = new Map([...Object.entries(defaults), ...vars]);
   return ["dev", ...secrets, ...[...merged].map(([name, value]) => `--var=${name}:${value}`), ...flags];

@@ -2,6 +2,7 @@
 // It asks nothing and needs nothing from the internet. All its processes are in one process group and end with it.
 
 import { setTimeout as wait } from "node:timers/promises";
+import { buildWeb, rebuildOnChange } from "./build-web.mjs";
 import { parseDevArguments } from "./dev-arguments.mjs";
 import { claimPort, startServer } from "./dev-server.mjs";
 import { forgetMigrations, migrate, runningServer } from "./dev-state.mjs";
@@ -33,7 +34,8 @@ async function run(asked) {
     );
   }
   await claimPort(asked.port, asked.ip);
-  await migrate(stateDir);
+  await Promise.all([migrate(stateDir), buildWeb()]);
+  rebuildOnChange();
   const server = startServer(asked);
   const greeting = await seed(asked, server);
   await sweep(url);

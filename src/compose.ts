@@ -63,6 +63,7 @@ function assemble(env: Env, config: Config): Deps {
       corsOrigins: config.corsOrigins,
       holdTtlMs: config.holdTtlMs,
       paymentWindowMs: config.paymentWindowMs,
+      publishableKey: (config.payments === "stripe" && config.stripe.publishableKey) || null,
     },
     boxOffices: boxOffices({ namespace: env.BOX_OFFICE, events, log, nowMs: clock.nowMs }),
     seatFeeds: seatFeeds(env.SEAT_FEED, isDevelopment ? { ...config.feed, ...DEVELOPMENT_SOCKETS } : config.feed),

@@ -51,6 +51,8 @@ export interface EventReading {
 
 /** Of the upcoming events: what starts within the bounds, at one venue or any. */
 export interface EventSearch {
+  /** Words that all occur in the event's name, or in its venue's name or city. */
+  readonly text?: string | null;
   readonly venueId: string | null;
   readonly fromMs: number | null;
   readonly toMs: number | null;
@@ -124,7 +126,7 @@ export async function listEvents(
   const venueId = search.venueId === null ? null : parseId("ven", search.venueId);
   if (search.venueId !== null && venueId === null) return { items: [], total: 0 };
   const fromMs = Math.max(deps.clock.nowMs(), search.fromMs ?? 0);
-  return deps.events.list({ venueId, fromMs, toMs, page, perPage });
+  return deps.events.list({ text: search.text ?? null, venueId, fromMs, toMs, page, perPage });
 }
 
 /** An event, exact: its box office is asked. */

@@ -165,6 +165,8 @@ export interface EventListing {
 }
 
 export interface EventFilter {
+  /** Every word of it occurs in the event's or its venue's name or city; null for no words. */
+  readonly text?: string | null;
   readonly venueId: VenueId | null;
   /** Starting on or after, and before. The list never goes back beyond `fromMs`. */
   readonly fromMs: number;
@@ -505,6 +507,8 @@ export interface Settings {
   readonly corsOrigins: readonly string[];
   readonly holdTtlMs: number;
   readonly paymentWindowMs: number;
+  /** What the payment provider lets a browser know; null where payments need none. */
+  readonly publishableKey: string | null;
 }
 
 /** What every use-case may need; each takes the part it uses. */

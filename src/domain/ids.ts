@@ -11,6 +11,7 @@ export type LockId = Id<"lock">;
 export type BookingId = Id<"bkg">;
 export type PaymentId = Id<"pay">;
 export type TicketId = Id<"tkt">;
+export type GateId = Id<"gate">;
 export type NotificationId = Id<"notif">;
 export type RequestId = Id<"req">;
 export type FactId = Id<"evt">;
@@ -27,6 +28,7 @@ interface Ids {
   bkg: BookingId;
   pay: PaymentId;
   tkt: TicketId;
+  gate: GateId;
   notif: NotificationId;
   req: RequestId;
   evt: FactId;
@@ -92,6 +94,29 @@ export function lockIdOf(booking: BookingId): LockId {
   return `lock_${booking.slice(4)}` as LockId;
 }
 
+/** Places a booking's ticket ids have room for; no hold has more seats than 100. */
+export const MAX_PLACES = 128;
+
+/**
+ * The ticket of a booking's n-th seat. Its moment is counted in 128ths of the booking's millisecond, and the place is the
+ * fraction: so booking and place follow from the id, two seats never share one, and no row is needed to find either.
+ * Ten characters have room for this until the year 2248.
+ */
+export function ticketIdOf(booking: BookingId, place: number): TicketId {
+  if (place < 0 || place >= MAX_PLACES) throw new RangeError(`a booking has no seat ${place}`);
+  return `tkt_${encodeTime(timeOfId(booking) * MAX_PLACES + place)}${booking.slice(4 + TIME_CHARS)}` as TicketId;
+}
+
+export function bookingIdOfTicket(ticket: TicketId): BookingId {
+  const ms = Math.floor(timeOfId(ticket) / MAX_PLACES);
+  return `bkg_${encodeTime(ms)}${ticket.slice(4 + TIME_CHARS)}` as BookingId;
+}
+
+/** Which of its booking's seats a ticket is for, from 0. */
+export function placeOfTicket(ticket: TicketId): number {
+  return timeOfId(ticket) % MAX_PLACES;
+}
+
 /** One mail a fact: the same booking and moment always give the same id, so a repeated insert is ignored. */
 export function notificationIdOf(booking: BookingId, atMs: number): NotificationId {
   return `notif_${encodeTime(atMs)}${booking.slice(4 + TIME_CHARS)}` as NotificationId;
@@ -102,7 +127,7 @@ export function factIdOf(code: EventCode, atMs: number, seq: number, n: number):
   return `evt_${encodeTime(atMs)}${code}${encodeNumber(seq * 32 + n, CODE_CHARS)}` as FactId;
 }
 
-/** Milliseconds at which an id was made. */
+/** Milliseconds at which an id was made; of a ticket, 128ths of one. */
 export function timeOfId(id: string): number {
   const start = id.indexOf("_") + 1;
   let ms = 0;

@@ -22,6 +22,10 @@ export type Refusal =
   | { readonly code: "LOCK_NOT_FOUND"; readonly id: string }
   | { readonly code: "BOOKING_NOT_FOUND"; readonly id: string }
   | { readonly code: "PAYMENT_NOT_FOUND"; readonly id: string }
+  | { readonly code: "TICKET_NOT_FOUND"; readonly id: string }
+  | { readonly code: "GATE_NOT_FOUND"; readonly id: string }
+  /** There is no entry to take back. */
+  | { readonly code: "TICKET_NOT_CHECKED_IN" }
   | { readonly code: "DEAD_LETTER_NOT_FOUND"; readonly id: string }
   | { readonly code: "EMAIL_ALREADY_EXISTS" }
   /**

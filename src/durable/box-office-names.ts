@@ -2,11 +2,13 @@
 
 import type { Command, EffectId } from "../domain/box-office/commands";
 import { parseEffectId } from "../domain/box-office/effects";
-import type { BookingId, LockId } from "../domain/ids";
+import { type BookingId, bookingIdOfTicket, type LockId, type TicketId } from "../domain/ids";
 
 export interface Names {
   readonly locks: readonly LockId[];
   readonly bookings: readonly BookingId[];
+  /** Tickets whose check-ins are to be at hand; of `readTickets` the booking's own. */
+  readonly tickets?: readonly TicketId[];
 }
 
 export function namesIn(command: Command): Names {
@@ -23,6 +25,7 @@ export function namesIn(command: Command): Names {
     case "pay":
     case "cancel":
     case "readBooking":
+    case "readTickets":
     case "readAttempt":
       return { locks: [], bookings: [command.bookingId] };
     case "claim":
@@ -31,6 +34,11 @@ export function namesIn(command: Command): Names {
       return { locks: [], bookings: bookingsOf(command.effects ?? []) };
     case "settle":
       return { locks: [], bookings: bookingsOf([command.effect]) };
+    case "checkIn":
+      return ticketNames(command.scans.map(({ ticketId }) => ticketId));
+    case "undoCheckIn":
+      return ticketNames([command.ticketId]);
+    case "readDoor":
     case "define":
     case "amend":
     case "wake":
@@ -38,6 +46,10 @@ export function namesIn(command: Command): Names {
     case "readSeats":
       return { locks: [], bookings: [] };
   }
+}
+
+function ticketNames(tickets: readonly TicketId[]): Names {
+  return { locks: [], bookings: tickets.map(bookingIdOfTicket), tickets };
 }
 
 function bookingsOf(effects: readonly EffectId[]): readonly BookingId[] {

@@ -19,8 +19,10 @@ import type {
   SalePolicy,
   StoredKey,
 } from "../domain/box-office/state";
-import { type BookingId, idsSince, type LockId, lockIdOf } from "../domain/ids";
+import { revokedTicketsOf } from "../domain/box-office/tickets";
+import { type BookingId, idsSince, type LockId, lockIdOf, type TicketId } from "../domain/ids";
 import { MINUTE } from "../domain/time";
+import { checkInRows } from "./check-in-rows";
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
@@ -63,6 +65,8 @@ interface Mark {
   readonly bookingId: BookingId | null;
   readonly loadedUntilMs: number | null;
   readonly soldSeats: string | null;
+  /** How many of its tickets are listed as revoked. */
+  readonly revoked: number;
 }
 
 export interface Rows {
@@ -72,6 +76,7 @@ export interface Rows {
   admitHold(state: BoxOfficeState, id: LockId, nowMs: number): void;
   admitBooking(state: BoxOfficeState, id: BookingId, nowMs: number): void;
   admitKey(state: BoxOfficeState, scope: string): void;
+  admitCheckIn(state: BoxOfficeState, id: TicketId): void;
   /** Inside a transaction. */
   write(state: BoxOfficeState, changes: Changes): void;
   /** Touches storage, so that an instance which lost its object cannot answer from memory. */
@@ -90,6 +95,7 @@ export interface Rows {
 
 export function boxOfficeRows(sql: SqlStorage): Rows {
   const marks = new Map<LockId, Mark>();
+  const door = checkInRows(sql);
   let hasSchema = false;
   let relays: readonly string[] | null = null;
 
@@ -118,6 +124,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     const loaded = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE loaded_until_ms > ?`, nowMs);
     for (const row of loaded) take(state, row, nowMs);
     noteRecentBookings(state, nowMs);
+    door.load(state);
     state.definitionToldVersion = told.definitionVersion ?? (state.definition?.version as number);
     state.availabilityToldSeq = told.availabilitySeq ?? 0;
     state.availabilitySeq = state.seq;
@@ -141,6 +148,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       bookingId: row.booking_id as BookingId | null,
       loadedUntilMs: row.loaded_until_ms,
       soldSeats: row.sold_seats,
+      revoked: revokedTicketsOf(hold).length,
     });
     admit(state, hold, nowMs, row.sold_seats !== null);
   }
@@ -160,6 +168,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
         JSON.stringify({ availabilitySeq: state.availabilityToldSeq, definitionVersion: state.definitionToldVersion }),
       );
     }
+    door.write([...changes.checkIns.values()], newlyRevoked([...changes.holds.values()]));
     writeHolds([...changes.holds.values()]);
     writeJournal(changes.journal);
     writeKeys(changes.keys);
@@ -200,6 +209,11 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
         json,
       ),
     );
+  }
+
+  /** Holds with tickets revoked since their row was written: almost always none. */
+  function newlyRevoked(holds: readonly Hold[]): readonly Hold[] {
+    return holds.filter((hold) => revokedTicketsOf(hold).length > (marks.get(hold.id)?.revoked ?? 0));
   }
 
   function writeJournal(entries: readonly JournalEntry[]): void {
@@ -259,6 +273,10 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       if (row === undefined) return;
       const { fingerprint, at_ms: atMs, reply } = row;
       state.keys.set(scope, { scope, fingerprint, atMs, reply: JSON.parse(reply) as unknown });
+    },
+    admitCheckIn(state, id) {
+      const known = state.checkIns.has(id) ? null : door.checkIn(id);
+      if (known !== null) state.checkIns.set(id, known);
     },
     unmark(id) {
       marks.delete(id);
@@ -341,6 +359,7 @@ function markOf(hold: Hold): Mark {
     bookingId: bookingId === null || lockIdOf(bookingId) === hold.id ? null : bookingId,
     loadedUntilMs: isResident(hold) ? FOREVER_MS : cooldownEndOf(hold),
     soldSeats: sold ? JSON.stringify(ownedSeats(hold)) : null,
+    revoked: revokedTicketsOf(hold).length,
   };
 }
 

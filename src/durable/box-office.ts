@@ -10,6 +10,7 @@ import { type Changes, execute, KEY_TTL_MS, noChanges } from "../domain/box-offi
 import { type FeedChange, type FeedSnapshot, feedChanges, KEPT_CHANGES, snapshotOf } from "../domain/box-office/feed";
 import { forget } from "../domain/box-office/seat-table";
 import type { BoxOfficeState, SalePolicy } from "../domain/box-office/state";
+import { ticketsOf } from "../domain/box-office/tickets";
 import type { LockId } from "../domain/ids";
 import { refuse } from "../domain/refusals";
 import { HOUR, SECOND } from "../domain/time";
@@ -233,10 +234,17 @@ export class BoxOffice extends DurableObject<Env> {
         this.#rows.admitBooking(state, id, nowMs);
         const lockId = state.lockOfBooking.get(id);
         if (lockId !== undefined) visitors.push(lockId);
+        if (command.type === "readTickets") this.#admitTickets(state, lockId);
       }
+      for (const id of names.tickets ?? []) this.#rows.admitCheckIn(state, id);
       if (command.key != null) this.#rows.admitKey(state, command.key.scope);
     }
     return visitors;
+  }
+
+  #admitTickets(state: BoxOfficeState, lockId: LockId | undefined): void {
+    const hold = lockId === undefined ? undefined : state.holds.get(lockId);
+    for (const { id } of hold === undefined ? [] : ticketsOf(hold)) this.#rows.admitCheckIn(state, id);
   }
 
   #letGo(state: BoxOfficeState, changes: Changes, visitors: readonly LockId[]): void {
@@ -247,6 +255,7 @@ export class BoxOffice extends DurableObject<Env> {
       if (!state.holds.has(id)) this.#rows.unmark(id);
     }
     state.keys.clear();
+    state.checkIns.clear();
   }
 
   /** Moves the alarm forward, never back: one that rings for nothing costs less than a write a command. */
@@ -291,6 +300,7 @@ function hasChanges(changes: Changes): boolean {
     changes.holds.size > 0 ||
     changes.journal.length > 0 ||
     changes.keys.length > 0 ||
+    changes.checkIns.size > 0 ||
     changes.definition !== null ||
     changes.told
   );

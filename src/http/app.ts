@@ -4,6 +4,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { adminRoutes } from "./admin";
 import { bookingRoutes } from "./bookings";
+import { configRoutes } from "./config";
 import { devRoutes } from "./dev";
 import { devMailboxRoutes } from "./dev-mailbox";
 import { devPaymentRoutes } from "./dev-payments";
@@ -27,6 +28,7 @@ import { webhookRoutes } from "./webhooks";
 
 const GROUPS: readonly OpenAPIHono<HonoEnv>[] = [
   healthRoutes,
+  configRoutes,
   userRoutes,
   eventRoutes,
   venueRoutes,

@@ -154,9 +154,18 @@ export const newEventExample = {
   ],
 };
 
+const MAX_SEARCH_CHARS = 100;
+
+/** Words to look for, in a query. */
+export const searchText = lineOf(0, MAX_SEARCH_CHARS).optional();
+
 export const eventQuery = z.strictObject({
   page,
   perPage,
+  q: searchText.openapi({
+    description: "Words that all occur in the event's name, or in its venue's name or city.",
+    example: "jazz kyoto",
+  }),
   venueId: z.string().max(MAX_ID_CHARS).optional(),
   from: dayOrMoment.optional().openapi({ description: "Starting on or after." }),
   to: dayOrMoment.optional().openapi({ description: "Starting before." }),

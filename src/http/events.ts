@@ -41,8 +41,8 @@ addEndpoint(
     },
   },
   async ({ deps, query }) => {
-    const { venueId = null, from = null, to = null, page, perPage } = query;
-    const found = await listEvents(deps, { venueId, fromMs: from, toMs: to, page, perPage });
+    const { q: text = null, venueId = null, from = null, to = null, page, perPage } = query;
+    const found = await listEvents(deps, { text, venueId, fromMs: from, toMs: to, page, perPage });
     return answer(200, { data: found.items.map(eventItemOf), pagination: paginate(query, found.total) });
   },
 );

@@ -73,6 +73,12 @@ export function problemOf(refusal: AnyRefusal): Problem {
       return { status: 404, message: `Booking ${shown(refusal.id)} does not exist` };
     case "PAYMENT_NOT_FOUND":
       return { status: 404, message: `Payment ${shown(refusal.id)} does not exist` };
+    case "TICKET_NOT_FOUND":
+      return { status: 404, message: `Ticket ${shown(refusal.id)} does not exist` };
+    case "GATE_NOT_FOUND":
+      return { status: 404, message: `Gate ${shown(refusal.id)} does not exist` };
+    case "TICKET_NOT_CHECKED_IN":
+      return { status: 409, message: "Nobody has entered with this ticket, so there is nothing to undo." };
     case "DEAD_LETTER_NOT_FOUND":
       return { status: 404, message: `Dead letter ${shown(refusal.id)} does not exist` };
     case "EMAIL_ALREADY_EXISTS":

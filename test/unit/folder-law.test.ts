@@ -99,13 +99,14 @@ const FLOORS: readonly Floor[] = [
       "stripe",
       "zod",
       "jose",
+      "qr",
       "node:crypto",
     ],
     forbidden: ["../app/bookings", "../http/problem", "../compose", "../env", "hono", "node:fs", "cloudflare:workers"],
   },
   {
     folder: "web",
-    allowed: ["./page", "../src/domain/ids", "hono/jsx/dom"],
+    allowed: ["./page", "../src/domain/ids", "preact", "preact/hooks"],
     forbidden: ["../src/app/ports", "../src/http/problem", "hono", "zod", "node:fs", "./../src/app/ports"],
   },
 ];

@@ -137,6 +137,7 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
       corsOrigins: ["https://shop.example"],
       holdTtlMs: 300_000,
       paymentWindowMs: 600_000,
+      publishableKey: null,
     },
     tokens: {
       issue: async ({ sub }) => ({ token: `token-of-${sub}`, expiresAtMs: world.nowMs + 86_400_000 }),

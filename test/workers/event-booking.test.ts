@@ -391,6 +391,9 @@ describe("repeats", () => {
     expect(await available(eventId)).toBe(96);
     const differing = await post("/api/locks", body, "lock-002");
     expect(differing.body.message).toBe("idempotencyKey must equal the Idempotency-Key header");
+    const endless = await post("/api/locks", { ...body, idempotencyKey: "k".repeat(256) });
+    expect(endless.body.message).toBe("idempotencyKey must be at most 255 characters long");
+    expect(await available(eventId)).toBe(96);
   });
 
   it("of a confirmation are one booking, with a key or without", async () => {
@@ -418,6 +421,23 @@ describe("repeats", () => {
     const eventDate = new Date(Date.now() + DAY).toISOString();
     const event = { name: "Once", eventDate, totalSeats: 10, availableSeats: 10 };
     same(await twenty(() => post("/api/events", event, "e-1")), 201);
+  });
+});
+
+describe("a fault", () => {
+  it("is answered in the dialect, and says nothing but that", async () => {
+    const context = createExecutionContext();
+    const broken = {
+      prepare() {
+        throw new Error("the secret of the database");
+      },
+    } as unknown as D1Database;
+    const request = new Request(`http://localhost:3000/event-booking/api/users/usr_${"0".repeat(26)}`);
+    const response = await worker.fetch(request, { ...env, DB: broken }, context);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({ success: false, message: "Internal server error" });
+    expect(response.headers.get("X-Request-Id")).toMatch(/^req_/);
+    await waitOnExecutionContext(context);
   });
 });
 

@@ -66,7 +66,7 @@ export function watchHall(eventId: string, watcher: HallWatcher): () => void {
   };
 
   const poll = async (): Promise<void> => {
-    const headers = etag === "" ? {} : { "If-None-Match": etag };
+    const headers: Record<string, string> = etag === "" ? {} : { "If-None-Match": etag };
     const answer: Answer<Statuses> = await read(`${base}/statuses`, { headers, signal: stopped.signal });
     if (!answer.ok) {
       if (!hall || answer.problem.status === 404) return watcher.failed(answer.problem);

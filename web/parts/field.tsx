@@ -1,10 +1,16 @@
 // A field of a form with its label, its hint, and what is wrong with it beside it until it is right.
 
-import type { ComponentChildren, InputHTMLAttributes } from "preact";
+import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import type { Problem } from "../api/client";
 
-interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, "onInput"> {
+interface Props {
+  readonly name: string;
+  readonly type?: "text" | "email" | "password" | "number" | "datetime-local";
+  readonly autoComplete?: string;
+  readonly inputMode?: "numeric" | "decimal";
+  readonly min?: string;
+  readonly max?: string;
   readonly label: string;
   readonly hint?: ComponentChildren;
   readonly error?: string | null;
@@ -12,13 +18,14 @@ interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, "onInput"> {
   readonly onText: (text: string) => void;
 }
 
-export function Field({ label, hint, error, value, onText, ...input }: Props) {
+export function Field({ label, hint, error, value, onText, type = "text", ...input }: Props) {
   const id = useId();
   return (
     <div class={error ? "field wrong" : "field"}>
       <label for={id}>{label}</label>
       <input
         {...input}
+        type={type as "text"}
         id={id}
         value={value}
         aria-invalid={error ? "true" : undefined}

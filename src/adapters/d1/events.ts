@@ -1,6 +1,6 @@
 // Events: their definition as the box office committed it, and what the lists show, at most about 2 s behind.
 
-import { and, asc, count, desc, eq, gte, isNotNull, lt, type SQL } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { EventListing, Events } from "../../app/ports";
 import type { EventDefinition } from "../../domain/box-office/state";
 import { type Orm, onlyRow, openDatabase, unexpectedClash } from "./database";
@@ -61,8 +61,10 @@ export function d1Events(db: D1Database): Events {
       return row ? toListing(row) : null;
     },
 
-    async list({ venueId, fromMs, toMs, page, perPage }) {
+    async list({ text = null, venueId, fromMs, toMs, page, perPage }) {
+      const words = wordsOf(text);
       const wanted: SQL | undefined = and(
+        ...words.map(nameHas),
         gte(events.startsAtMs, fromMs),
         toMs === null ? undefined : lt(events.startsAtMs, toMs),
         venueId === null ? undefined : eq(events.venueId, venueId),
@@ -73,7 +75,9 @@ export function d1Events(db: D1Database): Events {
           .orderBy(asc(events.startsAtMs), asc(events.id))
           .limit(perPage)
           .offset((page - 1) * perPage),
-        orm.select({ total: count() }).from(events).where(wanted),
+        words.length > 0
+          ? orm.select({ total: count() }).from(events).leftJoin(venues, eq(venues.id, events.venueId)).where(wanted)
+          : orm.select({ total: count() }).from(events).where(wanted),
       ]);
       return { items: rows.map(toListing), total: onlyRow(totals).total };
     },
@@ -109,6 +113,21 @@ export function d1Events(db: D1Database): Events {
       return rows.map((row) => row.code);
     },
   };
+}
+
+/** More words than these make no search narrower that means anything. */
+const MAX_WORDS = 8;
+
+function wordsOf(text: string | null): readonly string[] {
+  return (text ?? "").split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+}
+
+/** LIKE ignores the case of ASCII letters only, so other letters are asked for as typed. */
+function nameHas(word: string): SQL | undefined {
+  const pattern = `%${word.replaceAll(/[%_\\]/g, (mark) => `\\${mark}`)}%`;
+  const has = (column: typeof events.name | typeof venues.name | typeof venues.city) =>
+    sql`${column} LIKE ${pattern} ESCAPE '\\'`;
+  return or(has(events.name), has(venues.name), has(venues.city));
 }
 
 function definitionColumns(definition: EventDefinition) {

@@ -1,7 +1,8 @@
 // What can be asked of a box office, and what it answers. Additive only: during a deploy old Workers
 // talk to new objects and new Workers to old ones.
 
-import type { BookingId, EventId, LockId, PaymentId, SeatId, UserId, VenueId } from "../ids";
+import type { InvalidReason, ScanResult } from "../door";
+import type { BookingId, EventId, GateId, LockId, PaymentId, SeatId, TicketId, UserId, VenueId } from "../ids";
 import type { Result } from "../refusals";
 import type { SeatMap, Tier, TierInput } from "../seat-map";
 import type {
@@ -9,10 +10,12 @@ import type {
   EventDefinition,
   FailureReason,
   Force,
+  GateCounts,
   JournalEntry,
   LockStatus,
   NoticeType,
   PaymentStatus,
+  Scan,
 } from "./state";
 
 /** Who asks, under which request, and the key under which a repeat is recognised. */
@@ -106,10 +109,73 @@ export type Command =
   | ({ readonly type: "readSeats"; readonly knownVersion?: number | null } & Origin)
   | ({ readonly type: "readHold"; readonly lockId: LockId } & Origin)
   | ({ readonly type: "readBooking"; readonly bookingId: BookingId } & Origin)
+  /** Tickets shown at a gate, each answered for itself. */
+  | ({
+      readonly type: "checkIn";
+      readonly scans: readonly TicketScan[];
+      readonly gate: ScanningGate;
+      /** Scanned without network, before now: whoever was first keeps the entry, and all others are conflicts. */
+      readonly offline: boolean;
+    } & Origin)
+  | ({ readonly type: "undoCheckIn"; readonly ticketId: TicketId; readonly reason: string } & Origin)
+  | ({ readonly type: "readTickets"; readonly bookingId: BookingId } & Origin)
+  | ({ readonly type: "readDoor" } & Origin)
   /** What an attempt came to: asked again by a repeat of the request that started it. */
   | ({ readonly type: "readAttempt"; readonly bookingId: BookingId; readonly attempt: number } & Origin);
 
 export type CommandType = Command["type"];
+
+/** A ticket whose signature was checked, or whose id was typed in. */
+export interface TicketScan {
+  readonly ticketId: TicketId;
+  /** As it was signed; null when only the id was given. */
+  readonly seatId: SeatId | null;
+  readonly nonce: string;
+  readonly scannedAtMs: number;
+}
+
+export interface ScanningGate {
+  readonly id: GateId;
+  readonly name: string;
+  /** When it opens, if not when doors do by themselves. */
+  readonly opensAtMs: number | null;
+}
+
+export interface ScanAnswer {
+  readonly nonce: string;
+  readonly ticketId: TicketId;
+  readonly seatId: SeatId | null;
+  readonly result: ScanResult;
+  readonly reason: InvalidReason | null;
+  /** The scan that let somebody in: this one if `ok`, the winner's if `already_used`. */
+  readonly entry: Scan | null;
+}
+
+/** A ticket that was used more than once: which scan counts, and which do not. */
+export interface ScanConflict {
+  readonly ticketId: TicketId;
+  readonly seatId: SeatId | null;
+  readonly winner: Scan;
+  readonly others: readonly Scan[];
+}
+
+export interface TicketReading {
+  readonly id: TicketId;
+  readonly seatId: SeatId;
+  readonly status: "VALID" | "REVOKED";
+  readonly entry: Scan | null;
+}
+
+/** What a gate needs to know of the sale, and what an organiser is shown of the gates. */
+export interface DoorReading {
+  readonly eventId: EventId;
+  readonly eventName: string;
+  readonly startsAtMs: number;
+  readonly endsAtMs: number;
+  /** It only grows: a longer list is a newer one. */
+  readonly revoked: readonly TicketId[];
+  readonly counts: readonly (GateCounts & { readonly gateId: GateId })[];
+}
 
 /** News of an effect. Amounts are what the provider says, compared here with the box office's own. */
 export type Outcome =
@@ -304,6 +370,11 @@ export interface Replies {
   readSeats: SeatsReading;
   readHold: HoldView;
   readBooking: BookingReading;
+  checkIn: { readonly answers: readonly ScanAnswer[]; readonly conflicts: readonly ScanConflict[] };
+  /** The entry that was taken back. */
+  undoCheckIn: { readonly ticketId: TicketId; readonly seatId: SeatId; readonly undone: Scan };
+  readTickets: { readonly booking: BookingRecord; readonly tickets: readonly TicketReading[] };
+  readDoor: DoorReading;
   readAttempt: AttemptReading;
 }
 

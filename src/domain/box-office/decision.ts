@@ -2,12 +2,13 @@
 
 import { accept, type Refusal, type Result, refuse } from "../refusals";
 import type { WorkKind } from "./commands";
-import type { EventDefinition, Fact, Hold } from "./state";
+import type { CheckIn, EventDefinition, Fact, Hold } from "./state";
 
 export interface Decision<Value> {
   readonly reply: Result<Value>;
   readonly holds: readonly Hold[];
   readonly facts: readonly Fact[];
+  readonly checkIns?: readonly CheckIn[];
   readonly definition: EventDefinition | null;
   /** Kinds of effects, owed by the holds above, that the caller does itself right away. */
   readonly lease: readonly WorkKind[];

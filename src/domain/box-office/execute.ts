@@ -4,6 +4,7 @@
 import { accept, refuse } from "../refusals";
 import { DAY, isOver } from "../time";
 import { decideBook, decideCancel, decideConfirm, decideReadBooking } from "./bookings";
+import { decideCheckIn, decideReadDoor, decideReadTickets, decideUndoCheckIn, putCheckIn } from "./check-ins";
 import type { Command, CommandType, EffectId, Outcome, Replies, Reply, Work } from "./commands";
 import { nextDueMs, takeDue } from "./deadlines";
 import { answered, type Decision, refused } from "./decision";
@@ -28,7 +29,16 @@ import { changed } from "./hold";
 import { decideHold, decideReadHold, decideRelease, decideRenew } from "./holds";
 import { decidePay, decideReadAttempt, hearOfAttempt, hearOfRefund, retryRefund } from "./payments";
 import { dropPast, install, isResident, replaceHold } from "./seat-table";
-import type { BoxOfficeState, EventDefinition, Fact, Hold, JournalEntry, SeatChange, StoredKey } from "./state";
+import type {
+  BoxOfficeState,
+  CheckIn,
+  EventDefinition,
+  Fact,
+  Hold,
+  JournalEntry,
+  SeatChange,
+  StoredKey,
+} from "./state";
 
 /** A key is remembered this long. Source: docs/api.md. */
 export const KEY_TTL_MS = DAY;
@@ -38,13 +48,14 @@ export interface Changes {
   readonly holds: Map<Hold["id"], Hold>;
   readonly journal: JournalEntry[];
   readonly keys: StoredKey[];
+  readonly checkIns: Map<CheckIn["ticketId"], CheckIn>;
   definition: EventDefinition | null;
   /** D1 was told of the availability or the definition. */
   told: boolean;
 }
 
 export function noChanges(): Changes {
-  return { holds: new Map(), journal: [], keys: [], definition: null, told: false };
+  return { holds: new Map(), journal: [], keys: [], checkIns: new Map(), definition: null, told: false };
 }
 
 /** Carries out one command. Refusals are replies; a throw is a bug and leaves `state` to be rebuilt. */
@@ -79,6 +90,10 @@ function run(state: BoxOfficeState, command: Command, nowMs: number, changes: Ch
   const decision = decide(state, command, nowMs, changes);
   const { reply } = decision;
   record(state, command, decision.holds, decision.facts, nowMs, changes);
+  for (const checkIn of decision.checkIns ?? []) {
+    putCheckIn(state, checkIn);
+    changes.checkIns.set(checkIn.ticketId, checkIn);
+  }
   if (decision.definition !== null) putInForce(state, decision.definition, changes);
   if (!reply.ok) return reply as Reply<CommandType>;
   if (command.key != null) {
@@ -135,6 +150,14 @@ function decide(state: BoxOfficeState, command: Command, nowMs: number, changes:
       return decideReadBooking(state, command);
     case "readAttempt":
       return decideReadAttempt(state, command);
+    case "checkIn":
+      return decideCheckIn(state, command, nowMs);
+    case "undoCheckIn":
+      return decideUndoCheckIn(state, command);
+    case "readTickets":
+      return decideReadTickets(state, command);
+    case "readDoor":
+      return decideReadDoor(state);
   }
 }
 

@@ -8,6 +8,7 @@ import { noteDeadline } from "./deadlines";
 import { effectsOf, updateOutbox } from "./effects";
 import { cooldownEndOf, cooldownKey, isLive, ownedSeats, ownedStatus } from "./hold";
 import type { BoxOfficeState, EventDefinition, Hold, SalePolicy, SeatChange, SeatStatus } from "./state";
+import { revokedTicketsOf } from "./tickets";
 
 const NO_SEATS: Geometry = geometryOf({ source: "tiers", segments: [] });
 
@@ -26,6 +27,9 @@ export function emptyBoxOffice(policy: SalePolicy): BoxOfficeState {
     cooldowns: new Map(),
     recentBookings: new Map(),
     keys: new Map(),
+    revoked: new Set(),
+    checkIns: new Map(),
+    gateCounts: new Map(),
     seq: 0,
     availabilitySeq: 0,
     availabilityToldSeq: 0,
@@ -81,6 +85,7 @@ export function replaceHold(state: BoxOfficeState, next: Hold, nowMs: number): r
   countUnpaid(state, next, 1);
   if (old?.endedAtMs == null) noteCooldown(state, next, nowMs);
   if (old?.booking == null) noteBooking(state, next, nowMs);
+  for (const ticket of revokedTicketsOf(next)) state.revoked.add(ticket);
   noteDeadline(state, next);
   updateOutbox(state, old === null ? [] : effectsOf(old), effectsOf(next));
   return changes;

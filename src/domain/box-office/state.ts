@@ -1,7 +1,18 @@
 // What a box office knows. A hold owns seats; a booking is what a hold grows into; a payment is what a booking
 // carries. One row holds all three, so one version orders them and one write keeps them consistent.
 
-import type { BookingId, EventCode, EventId, LockId, NotificationId, PaymentId, UserId, VenueId } from "../ids";
+import type {
+  BookingId,
+  EventCode,
+  EventId,
+  GateId,
+  LockId,
+  NotificationId,
+  PaymentId,
+  TicketId,
+  UserId,
+  VenueId,
+} from "../ids";
 import type { Geometry, Layout, TierPrice } from "../seat-map";
 import type { WorkKind } from "./commands";
 
@@ -184,7 +195,10 @@ export type FactType =
   | "payment.processed"
   | "payment.refund-started"
   | "payment.refunded"
-  | "payment.refund-failed";
+  | "payment.refund-failed"
+  | "ticket.checked-in"
+  | "ticket.check-in-conflict"
+  | "ticket.check-in-undone";
 
 export interface Fact {
   readonly type: FactType;
@@ -193,6 +207,34 @@ export interface Fact {
   readonly seats?: readonly number[];
   /** What else the fact says: small, without personal data or secrets. */
   readonly detail?: Readonly<Record<string, string | number | null>>;
+}
+
+/** One look at a ticket that let somebody in, or that a scanner without network took for good. */
+export interface Scan {
+  /** The scanner's own name for it: a repeat is recognised. */
+  readonly nonce: string;
+  readonly gateId: GateId;
+  readonly gate: string;
+  /** When the ticket was scanned: by the scanner's clock if that was offline. */
+  readonly atMs: number;
+  readonly notedAtMs: number;
+  /** `in`: it is the entry · `displaced`: it was, until an earlier one became known · `lost`: another was earlier, or
+   * the ticket was revoked · `undone`: taken back by an organiser. */
+  readonly state: "in" | "displaced" | "lost" | "undone";
+}
+
+/** What happened to a ticket at the doors. A row of its own: a ticket that nobody showed has none. */
+export interface CheckIn {
+  readonly ticketId: TicketId;
+  /** At most one of them is `in`. */
+  readonly scans: readonly Scan[];
+}
+
+/** Live counts of one gate. */
+export interface GateCounts {
+  readonly checkedIn: number;
+  /** Scans that let in, or may have let in, somebody whose ticket was used or revoked. */
+  readonly conflicts: number;
 }
 
 /** A remembered answer to a keyed request. */
@@ -258,6 +300,11 @@ export interface BoxOfficeState {
   readonly recentBookings: Map<UserId, number[]>;
   /** Keys loaded for the commands at hand. */
   readonly keys: Map<string, StoredKey>;
+  /** Tickets of cancelled seats. It only grows, so its size is its version. */
+  readonly revoked: Set<TicketId>;
+  /** Of the tickets that the commands at hand name. */
+  readonly checkIns: Map<TicketId, CheckIn>;
+  readonly gateCounts: Map<GateId, GateCounts>;
   /** The last journal entry, and so the feed's sequence number. */
   seq: number;
   /** The last entry that changed how many seats are free, and the last one D1 was told of. */

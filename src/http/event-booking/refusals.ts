@@ -60,6 +60,9 @@ export function dialectProblemOf(refusal: AnyRefusal): DialectProblem {
     case "VENUE_NOT_FOUND":
     case "PAYMENT_NOT_FOUND":
     case "DEAD_LETTER_NOT_FOUND":
+    case "TICKET_NOT_FOUND":
+    case "GATE_NOT_FOUND":
+    case "TICKET_NOT_CHECKED_IN":
     case "WEBHOOK_SIGNATURE_INVALID":
     case "UPGRADE_REQUIRED":
     case "HOLD_LIMIT":

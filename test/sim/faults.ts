@@ -1,0 +1,124 @@
+// What goes wrong, and how often: drawn once a seed for each kind and port (most seeds have few kinds, so that each
+// shows what it does alone), or planned call by call for the crash points.
+
+import type { Random } from "./random";
+import type { World } from "./world";
+
+export type FaultKind =
+  | "none"
+  /** The request never arrives; the caller hears of a broken connection. */
+  | "lost"
+  /** Done, but the caller hears of a broken connection. */
+  | "reply-lost"
+  | "reply-late"
+  | "slow"
+  /** The request arrives twice. */
+  | "twice"
+  | "crash-before"
+  | "crash-after";
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly retryable: boolean;
+  readonly delayMs: number;
+}
+
+export interface Faults {
+  /** Off: everything works, and what is under way comes to rest. */
+  on: boolean;
+  draw(world: World, port: string): Fault;
+  /** Whether something that is no call goes wrong now: an alarm, a flush, a webhook. */
+  happens(world: World, what: Trouble): boolean;
+}
+
+/** Calls. */
+const CALL_KINDS: readonly FaultKind[] = ["lost", "reply-lost", "reply-late", "slow", "twice", "crash-before", "crash-after"];
+/** What is not a call. */
+export const TROUBLES = [
+  "object is evicted",
+  "transaction fails",
+  "alarm is late",
+  "alarm rings twice",
+  "alarm is dropped",
+  "messages are not accepted",
+  "all queued messages are lost",
+  "message is delivered twice",
+  "message is late",
+  "provider is busy",
+  "provider conflicts",
+  "provider fails before the effect",
+  "provider fails after the effect",
+  "provider does not answer",
+  "provider is late",
+  "webhook is missing",
+  "webhook is doubled",
+  "webhook is late",
+  "bank returns a refund",
+  "cron does not run",
+  "cron runs twice",
+  "mail is refused",
+  "clock jumps",
+] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
+const NONE: Fault = { kind: "none", retryable: false, delayMs: 0 };
+/** Beyond leases, time-outs and, for some, every deadline. */
+const DELAYS_MS = [100, 2_000, 15_000, 45_000, 400_000] as const;
+
+export function seededFaults(random: Random): Faults {
+  const ports = ["box-office", "d1", "provider", "queue", "mail", "storage"];
+  const chances = new Map<string, number>();
+  const isCalm = random.chance(0.05);
+  for (const port of ports) {
+    for (const kind of CALL_KINDS) chances.set(`${port} ${kind}`, isCalm || random.chance(0.6) ? 0 : likelihood(random));
+  }
+  for (const trouble of TROUBLES) chances.set(trouble, isCalm || random.chance(0.5) ? 0 : likelihood(random) * 2);
+  const delayMs = random.pick(DELAYS_MS);
+  const outages = isCalm ? [] : outagesOf(random);
+  const faults: Faults = {
+    on: true,
+    draw(world, port) {
+      if (!faults.on) return NONE;
+      const group = port.slice(0, port.indexOf("."));
+      if (outages.some((one) => one.port === group && one.fromMs <= world.nowMs && world.nowMs < one.toMs)) {
+        return { kind: "lost", retryable: false, delayMs: 1_000 };
+      }
+      let roll = random.bits() / 2 ** 32;
+      for (const kind of CALL_KINDS) {
+        roll -= chances.get(`${group} ${kind}`) ?? 0;
+        if (roll < 0) return { kind, retryable: random.chance(0.5), delayMs };
+      }
+      return NONE;
+    },
+    happens: (_, what) => faults.on && random.chance(chances.get(what) ?? 0),
+  };
+  return faults;
+
+  function outagesOf(from: Random) {
+    const START_MS = Date.UTC(2027, 0, 15, 12);
+    return ["box-office", "d1", "provider"].flatMap((port) => {
+      if (!from.chance(0.12)) return [];
+      const fromMs = START_MS + from.between(0, 600_000);
+      return [{ port, fromMs, toMs: fromMs + from.between(20_000, 240_000) }];
+    });
+  }
+}
+
+function likelihood(random: Random): number {
+  return random.pick([0.005, 0.01, 0.02, 0.05, 0.1]);
+}
+
+/** Nothing goes wrong but what the plan says: the caller of the n-th call dies before it, or after its effect. */
+export function plannedFaults(plan: ReadonlyMap<number, "crash-before" | "crash-after">): Faults & { calls: number } {
+  const faults = {
+    on: true,
+    calls: 0,
+    draw() {
+      const kind = plan.get(faults.calls);
+      faults.calls += 1;
+      return kind === undefined ? NONE : { kind, retryable: false, delayMs: 0 };
+    },
+    happens: () => false,
+  };
+  return faults;
+}
