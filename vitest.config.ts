@@ -1,6 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { buildWeb } from "./scripts/build-web.mjs";
+import { newTicketKeySet } from "./scripts/ticket-keys.mjs";
 
 // The Worker serves the web app, so it is there before the Worker is.
 await buildWeb();
@@ -22,6 +23,7 @@ export default defineConfig({
                 PAYMENTS: "simulator",
                 EVENT_BOOKING_API: "on",
                 JWT_SECRET: "a secret of the tests, long enough to be taken",
+                TICKET_SIGNING_KEYS: newTicketKeySet(),
                 PUBLIC_URL: "http://localhost:3000",
                 EMAIL_FROM: "tickets@ticketflow.dev",
               },

@@ -2,7 +2,18 @@
 // carry their content's hash, so browsers keep them for ever. Nothing is done while nothing has changed.
 
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -19,7 +30,8 @@ const PACKAGES = ["esbuild", "preact", "@fontsource-variable/figtree"];
 /** @returns {Promise<boolean>} whether something had to be built */
 export async function buildWeb() {
   const stamp = stampOfSources();
-  if (existsSync(join(OUTPUT, "index.html")) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp) return false;
+  if (existsSync(join(OUTPUT, "index.html")) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp)
+    return false;
   const partial = `${OUTPUT}.${process.pid}`;
   rmSync(partial, { recursive: true, force: true });
   cpSync(join(SOURCE, "public"), partial, { recursive: true });
@@ -93,7 +105,9 @@ function replace(partial) {
 
 function stampOfSources() {
   const hash = createHash("sha256");
-  const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(SOURCE, name)).isFile());
+  const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) =>
+    statSync(join(SOURCE, name)).isFile(),
+  );
   for (const name of files.sort()) hash.update(`${name}\0`).update(readFileSync(join(SOURCE, name)));
   for (const name of PACKAGES) hash.update(readFileSync(join(ROOT, "node_modules", name, "package.json")));
   hash.update(readFileSync(fileURLToPath(import.meta.url)));

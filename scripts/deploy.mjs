@@ -6,7 +6,7 @@ import { sortArguments } from "./arguments.mjs";
 import { buildWeb } from "./build-web.mjs";
 import { DATABASE, ROOT, runWrangler, showWrangler } from "./wrangler.mjs";
 
-const SECRETS = ["JWT_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"];
+const SECRETS = ["JWT_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "TICKET_SIGNING_KEYS"];
 
 /** What a variable must be for the product to serve in production: src/env.ts refuses to serve otherwise. */
 const RULES = /** @type {const} */ ([

@@ -1,9 +1,10 @@
-// What `npm run dev` keeps in its state folder beside wrangler's own files: the development secret, which migrations
+// What `npm run dev` keeps in its state folder beside wrangler's own files: the development secrets, which migrations
 // the database has, and where the running server answers. Deleting the folder starts anew.
 
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { newTicketKeySet } from "./ticket-keys.mjs";
 import { DATABASE, ROOT, runWrangler, wranglerVersion } from "./wrangler.mjs";
 
 const SECRETS_FILE = "ticketflow-dev-secrets.env";
@@ -14,14 +15,16 @@ const SECRET_BYTES = 48;
 const MIGRATIONS = join(ROOT, "migrations");
 
 /**
- * The file with the secret, made at the first start and kept, so that tokens outlive a restart.
+ * The file with the secrets, made at the first start and kept, so that tokens and tickets outlive a restart.
  * @param {string} stateDir
  */
 export function developmentSecrets(stateDir) {
   const path = join(stateDir, SECRETS_FILE);
-  if (!existsSync(path)) {
-    writeWhole(path, `JWT_SECRET=${randomBytes(SECRET_BYTES).toString("base64url")}\n`);
-  }
+  const kept = existsSync(path) ? readFileSync(path, "utf8") : "";
+  let text = kept;
+  if (!kept.includes("JWT_SECRET=")) text += `JWT_SECRET=${randomBytes(SECRET_BYTES).toString("base64url")}\n`;
+  if (!kept.includes("TICKET_SIGNING_KEYS=")) text += `TICKET_SIGNING_KEYS='${newTicketKeySet()}'\n`;
+  if (text !== kept) writeWhole(path, text);
   return path;
 }
 

@@ -7,6 +7,7 @@ import { d1Database } from "./adapters/d1/database";
 import { d1DeadLetters } from "./adapters/d1/dead-letters";
 import { d1Demo } from "./adapters/d1/demo";
 import { d1Events } from "./adapters/d1/events";
+import { d1Gates } from "./adapters/d1/gates";
 import { d1IdempotencyKeys } from "./adapters/d1/idempotency-keys";
 import { d1Notifications } from "./adapters/d1/notifications";
 import { d1StripeEvents } from "./adapters/d1/stripe-events";
@@ -15,15 +16,18 @@ import { d1Users } from "./adapters/d1/users";
 import { d1Venues } from "./adapters/d1/venues";
 import { cloudflareMailer, d1Mailbox, mailboxMailer } from "./adapters/email";
 import { hmacFingerprints } from "./adapters/fingerprints";
+import { hmacGateTokens } from "./adapters/gate-tokens";
 import { randomIds } from "./adapters/ids";
 import { jsonLog } from "./adapters/log";
 import { scryptPasswords } from "./adapters/passwords";
 import { simulatorPayments } from "./adapters/payments-simulator";
 import { stripePayments } from "./adapters/payments-stripe";
+import { qrCodes } from "./adapters/qr-codes";
 import { cloudflareQueues } from "./adapters/queues";
 import { DEVELOPMENT_REQUESTS_PER_SECOND, isolateRequestLimit, platformRequestLimit } from "./adapters/rate-limits";
 import { seatFeeds } from "./adapters/seat-feeds";
 import { stripeNews } from "./adapters/stripe-news";
+import { ed25519TicketTokens } from "./adapters/ticket-tokens";
 import { jwtTokens } from "./adapters/tokens";
 import type { Deps, Log } from "./app/ports";
 import { type Config, readConfig, VERSION } from "./env";
@@ -87,6 +91,10 @@ function assemble(env: Env, config: Config): Deps {
     demo: isDevelopment ? d1Demo(env.DB) : null,
     idempotencyKeys: d1IdempotencyKeys(env.DB),
     fingerprints: hmacFingerprints(config.jwt.secret),
+    gates: d1Gates(env.DB),
+    gateTokens: hmacGateTokens(config.jwt.secret),
+    ticketTokens: ed25519TicketTokens(config.ticketSigningKeys),
+    qrCodes: qrCodes(),
     database: d1Database(env.DB),
   };
 }

@@ -11,6 +11,7 @@ export interface Secrets {
   readonly STRIPE_SECRET_KEY?: string;
   /** Two, comma-separated, while one replaces the other. */
   readonly STRIPE_WEBHOOK_SECRET?: string;
+  /** A JWK set of Ed25519 keys. The last one signs tickets, all verify them. */
   readonly TICKET_SIGNING_KEYS?: string;
 }
 
@@ -28,6 +29,10 @@ const MAX_FEED_RELAYS = 64;
 /** A Durable Object holds at most 32 768 sockets; several relays share an event's. */
 const MAX_FEED_SOCKETS = 1_000_000;
 const MAX_WEBHOOK_SECRETS = 2;
+/** Every scanner downloads them. */
+const MAX_TICKET_KEYS = 16;
+/** 32 bytes in base64url. */
+const BYTES_32 = /^[A-Za-z0-9_-]{43}$/;
 
 /** Development needs nothing set but its secret. */
 const DEVELOPMENT_URL = "http://localhost:3000";
@@ -40,6 +45,39 @@ function whole(min: number, max: number) {
 const isUrl = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 const url = z.string().refine((text) => text === "" || isUrl(text), "must be an http or https URL");
 const commaSeparated = z.string().transform((text) => text.split(",").flatMap((part) => part.trim() || []));
+
+/** Of a ticket's code every character counts: `npm run ticket-keys` makes kids of four. */
+const TicketKey = z.object({
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
+  kid: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/),
+  x: z.string().regex(BYTES_32),
+  d: z.string().regex(BYTES_32),
+});
+type TicketKey = z.infer<typeof TicketKey>;
+
+/** A JWK set (RFC 7517) of private Ed25519 keys. Its text is a secret, so no message quotes it. */
+const ticketKeySet = z
+  .string()
+  .default("")
+  .transform((text, context): readonly TicketKey[] => {
+    if (text === "") return [];
+    const set = TicketKeySet.safeParse(parseJson(text));
+    const kids = set.data?.keys.map(({ kid }) => kid) ?? [];
+    if (set.success && new Set(kids).size === kids.length) return set.data.keys;
+    context.addIssue({ code: "custom", message: "must be a JWK set of private Ed25519 keys, each with its own kid" });
+    return z.NEVER;
+  });
+
+const TicketKeySet = z.object({ keys: z.array(TicketKey).min(1).max(MAX_TICKET_KEYS) });
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
 
 const Bindings = z.object({
   ENVIRONMENT: z.enum(["production", "development"]),
@@ -64,7 +102,7 @@ const Bindings = z.object({
   JWT_SECRET: z.string().default(""),
   STRIPE_SECRET_KEY: z.string().default(""),
   STRIPE_WEBHOOK_SECRET: commaSeparated.default([]),
-  TICKET_SIGNING_KEYS: z.string().default(""),
+  TICKET_SIGNING_KEYS: ticketKeySet,
 });
 type Bindings = z.infer<typeof Bindings>;
 
@@ -88,8 +126,8 @@ export interface Config {
     readonly secretKey: string;
     readonly webhookSecrets: readonly string[];
   };
-  /** Empty when none are set. */
-  readonly ticketSigningKeys: string;
+  /** The newest last; empty only in a development that was not started with `npm run dev`. */
+  readonly ticketSigningKeys: readonly TicketKey[];
 }
 
 interface Reading {
@@ -206,6 +244,10 @@ function productionProblems(bindings: Bindings): readonly string[] {
     [
       bindings.STRIPE_WEBHOOK_SECRET.some(isTestWebhookSecret),
       "STRIPE_WEBHOOK_SECRET is not one of Stripe's (whsec_…).",
+    ],
+    [
+      bindings.TICKET_SIGNING_KEYS.length === 0,
+      "TICKET_SIGNING_KEYS is missing: make one with `npm run ticket-keys`, set it with `wrangler secret put`.",
     ],
     [bindings.EMAIL_FROM === "", "EMAIL_FROM is missing: mails need a sender of an onboarded domain."],
     [

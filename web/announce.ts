@@ -17,7 +17,7 @@ export const whisper = createStore("");
 
 export function say(text: string, tone: Notice["tone"] = "plain"): void {
   const id = ++last;
-  notices.set((now) => [...now.filter((notice) => notice.text !== text).slice(-2), { id, text, tone }]);
+  notices.set((now) => [...now.filter((notice) => notice.text !== text).slice(-1), { id, text, tone }]);
   setTimeout(() => dismiss(id), SHOWN_MS);
 }
 

@@ -1,9 +1,9 @@
 // The seats this buyer holds, one hold an event, known in every tab and after a reload. The server decides what still
 // holds; its clock, not this computer's, says for how long.
 
+import { say } from "./announce";
 import { type Answer, read, send } from "./api/client";
 import type { Lock } from "./api/types";
-import { say } from "./announce";
 import { session } from "./session";
 import { createKeptStore } from "./store";
 
@@ -52,7 +52,9 @@ export function keepHeld(held: Held): void {
 }
 
 export function forgetHeld(lockId: string): void {
-  basket.set((now) => (now.some((held) => held.lockId === lockId) ? now.filter((held) => held.lockId !== lockId) : now));
+  basket.set((now) =>
+    now.some((held) => held.lockId === lockId) ? now.filter((held) => held.lockId !== lockId) : now,
+  );
 }
 
 /** What the server said of a hold just now, on this computer's clock. */

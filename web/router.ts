@@ -10,7 +10,12 @@ export interface Place {
 const here = (): Place => ({ path: location.pathname, query: new URLSearchParams(location.search) });
 export const place = createStore<Place>(here());
 
-const PAGES: readonly RegExp[] = [/^\/$/, /^\/my-tickets$/, /^\/(events|checkout|bookings)\/[^/]+$/, /^\/organiser(\/.*)?$/];
+const PAGES: readonly RegExp[] = [
+  /^\/$/,
+  /^\/my-tickets$/,
+  /^\/(events|checkout|bookings)\/[^/]+$/,
+  /^\/organiser(\/.*)?$/,
+];
 
 export function navigate(address: string, { replace = false } = {}): void {
   if (replace) history.replaceState(null, "", address);

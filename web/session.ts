@@ -1,8 +1,8 @@
 // Who is signed in. The token lives in this browser's storage, so that a hold survives a reload and is the same in
 // every tab; docs/web.md says why that is sound here. It is sent as a header only, never in an address.
 
-import { createKeptStore, createStore } from "./store";
 import type { Account, SignedIn } from "./api/types";
+import { createKeptStore, createStore } from "./store";
 
 export const session = createKeptStore<SignedIn | null>("ticketflow.session", null, isSession);
 

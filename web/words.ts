@@ -22,14 +22,16 @@ export function priceWords(amountMinor: number, currency: string): string {
 
 /** How a price is typed: 75.00 is 7500. Null for what is no such price. */
 export function minorOf(text: string, currency: string): number | null {
-  const places = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const places =
+    new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
   const sound = new RegExp(places === 0 ? "^\\d{1,8}$" : `^\\d{1,7}([.,]\\d{1,${places}})?$`);
   if (!sound.test(text.trim())) return null;
   return Math.round(Number(text.trim().replace(",", ".")) * 10 ** places);
 }
 
 export function typedPrice(amountMinor: number, currency: string): string {
-  const places = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const places =
+    new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
   return (amountMinor / 10 ** places).toFixed(places);
 }
 

@@ -98,9 +98,11 @@ export function boxOffices(outside: {
   };
 }
 
+const NAMELESS: ReadonlySet<CommandType> = new Set(["cancel", "amend", "undoCheckIn"]);
+
 /** Commands with no id of their own are recognised by their request when a lost reply makes us ask again. */
 function withRequestKey<C extends Command>(command: C): C {
-  if (command.key != null || (command.type !== "cancel" && command.type !== "amend")) return command;
+  if (command.key != null || !NAMELESS.has(command.type)) return command;
   return { ...command, key: { scope: `request ${command.requestId}`, fingerprint: command.type } };
 }
 

@@ -8,6 +8,7 @@ export function randomIds(): IdSource {
     user: (nowMs) => makeId("usr", nowMs, random()),
     event: (nowMs) => makeId("evnt", nowMs, random()),
     venue: (nowMs) => makeId("ven", nowMs, random()),
+    gate: (nowMs) => makeId("gate", nowMs, random()),
     notification: (nowMs) => makeId("notif", nowMs, random()),
     ofSale: ((prefix, code, nowMs) => makeSaleId(prefix, code, nowMs, random())) as IdSource["ofSale"],
   };

@@ -18,7 +18,7 @@ import { isOver } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
 import { MAX_SEATS, parseSeatIds } from "./locks";
 import type { BookingListing, Deps, Page } from "./ports";
-import type { Viewer } from "./users";
+import { requireOwner, type Viewer } from "./users";
 
 /** Seats of an event, or a lock that has them already; then the event's id may be left out. */
 export type BookingSource =
@@ -109,15 +109,15 @@ export async function confirmBooking(
 
 /** A booking for its owner, or for an admin. */
 export async function readBooking(
-  deps: ReadingDeps,
+  deps: ReadingDeps & Pick<Deps, "users">,
   viewer: Viewer,
   bookingId: string,
   origin: Origin,
 ): Promise<Result<BookingListing>> {
   const found = await findBooking(deps, bookingId, origin);
   if (!found.ok) return found;
-  const mayRead = found.value.record.userId === viewer.id || viewer.role === "ADMIN";
-  return mayRead ? found : refuse({ code: "FORBIDDEN" });
+  const allowed = await requireOwner(deps, viewer, found.value.record.userId);
+  return allowed.ok ? found : allowed;
 }
 
 /** A booking, whoever asks: D1's copy, or the box office's if that is missing or its time is over. */

@@ -129,6 +129,15 @@ export async function listEvents(
   return deps.events.list({ text: search.text ?? null, venueId, fromMs, toMs, page, perPage });
 }
 
+/** Every event there is, past ones too, the latest start first: an organiser's list. */
+export async function listAllEvents(
+  deps: Pick<Deps, "events">,
+  search: Pick<EventSearch, "text" | "page" | "perPage">,
+): Promise<Page<EventListing>> {
+  const { text = null, page, perPage } = search;
+  return await deps.events.list({ text, venueId: null, fromMs: 0, toMs: null, latestFirst: true, page, perPage });
+}
+
 /** An event, exact: its box office is asked. */
 export async function readEvent(
   deps: Pick<Deps, "boxOffices" | "venues">,

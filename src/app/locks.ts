@@ -7,7 +7,7 @@ import { accept, invalid, type Refusal, type Result, refuse } from "../domain/re
 import type { Tier } from "../domain/seat-map";
 import { carryOut, type EffectDeps } from "./effects";
 import type { Deps } from "./ports";
-import type { Viewer } from "./users";
+import { requireOwner, type Viewer } from "./users";
 
 /** Seats of one lock or one booking. Source: docs of both APIs and decisions on holds. */
 export const MAX_SEATS = 10;
@@ -59,15 +59,15 @@ export async function createLock(
 
 /** A lock for its owner, or for an admin. */
 export async function readLock(
-  deps: Pick<Deps, "boxOffices">,
+  deps: Pick<Deps, "boxOffices" | "users">,
   viewer: Viewer,
   lockId: string,
   origin: Origin,
 ): Promise<Result<HoldView>> {
   const found = await findLock(deps, lockId, origin);
   if (!found.ok) return found;
-  const mayRead = found.value.userId === viewer.id || viewer.role === "ADMIN";
-  return mayRead ? found : refuse({ code: "FORBIDDEN" });
+  const allowed = await requireOwner(deps, viewer, found.value.userId);
+  return allowed.ok ? found : allowed;
 }
 
 /** A lock, whoever asks. */

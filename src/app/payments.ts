@@ -14,7 +14,7 @@ import { SECOND } from "../domain/time";
 import { isOvertaken, writeListing } from "./bookings";
 import { carryOut, type EffectDeps } from "./effects";
 import type { BookingListing, Deps } from "./ports";
-import type { Viewer } from "./users";
+import { requireOwner, type Viewer } from "./users";
 
 /** How long an intent works on its attempt before it answers that it is not done. */
 const INTENT_MS = 20 * SECOND;
@@ -35,7 +35,7 @@ export interface PaymentReading {
 }
 
 type PayDeps = Pick<Deps, "settings"> & EffectDeps;
-type ReadDeps = Pick<Deps, "clock" | "boxOffices" | "bookings">;
+type ReadDeps = Pick<Deps, "clock" | "boxOffices" | "bookings" | "users">;
 
 /** Tries to pay. With `userId` null whoever knows the booking may, and gets no client secret. */
 export async function payBooking(
@@ -112,9 +112,9 @@ async function readPaymentOf(
     } else if (reply && reply.refusal.code !== "BOOKING_NOT_FOUND") return reply;
   }
   if (!record?.payment) return refuse({ code: "PAYMENT_NOT_FOUND", id: asked });
-  const isOwner = record.userId === viewer.id;
-  if (!isOwner && viewer.role !== "ADMIN") return refuse({ code: "FORBIDDEN" });
-  const shows = isOwner && record.payment.status === "REQUIRES_ACTION";
+  const allowed = await requireOwner(deps, viewer, record.userId);
+  if (!allowed.ok) return allowed;
+  const shows = record.userId === viewer.id && record.payment.status === "REQUIRES_ACTION";
   return accept({ booking: record, payment: record.payment, clientSecret: shows ? secret : null });
 }
 

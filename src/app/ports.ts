@@ -13,10 +13,12 @@ import type {
   TierAvailability,
 } from "../domain/box-office/commands";
 import type { BookingStatus, EventDefinition, Force, PaymentStatus } from "../domain/box-office/state";
+import type { InvalidReason } from "../domain/door";
 import type {
   BookingId,
   EventCode,
   EventId,
+  GateId,
   LockId,
   NotificationId,
   PaymentId,
@@ -24,6 +26,7 @@ import type {
   UserId,
   VenueId,
 } from "../domain/ids";
+import type { TicketClaims } from "../domain/ticket-token";
 
 export interface Clock {
   nowMs(): number;
@@ -34,6 +37,7 @@ export interface IdSource {
   user(nowMs: number): UserId;
   event(nowMs: number): EventId;
   venue(nowMs: number): VenueId;
+  gate(nowMs: number): GateId;
   /** Of things with no booking behind them: welcome mails. */
   notification(nowMs: number): NotificationId;
   ofSale(prefix: "lock", code: EventCode, nowMs: number): LockId;
@@ -145,6 +149,8 @@ export interface Venue {
 export interface Venues {
   insert(venue: Venue, key: KeptKey | null): Promise<"inserted" | "key-taken">;
   byId(id: VenueId): Promise<Venue | null>;
+  /** By name; with words, those that have all of them in their name or city. */
+  list(filter: { readonly text: string | null; readonly page: number; readonly perPage: number }): Promise<Page<Venue>>;
 }
 
 /** An event as D1 lists it: at most about 2 s behind its box office. */
@@ -171,6 +177,8 @@ export interface EventFilter {
   /** Starting on or after, and before. The list never goes back beyond `fromMs`. */
   readonly fromMs: number;
   readonly toMs: number | null;
+  /** The latest start first, as an organiser looks at them. */
+  readonly latestFirst?: boolean;
   readonly page: number;
   readonly perPage: number;
 }
@@ -228,6 +236,15 @@ export interface Bookings {
   /** What D1 has of these: for the consistency check. */
   versions(ids: readonly BookingId[]): Promise<ReadonlyMap<BookingId, { version: number; status: BookingStatus }>>;
   countByStatus(eventId: EventId | null): Promise<Readonly<Record<string, number>>>;
+  /** The confirmed bookings of an event, the first confirmed first, at most `limit`. */
+  sales(eventId: EventId, limit: number): Promise<readonly Sale[]>;
+}
+
+/** What a confirmed booking brought in: what is left of it after seats were given back. */
+export interface Sale {
+  readonly confirmedAtMs: number;
+  readonly seatIds: readonly string[];
+  readonly totalMinor: number;
 }
 
 export type NotificationType =
@@ -303,6 +320,8 @@ export interface MailAttachment {
   readonly filename: string;
   readonly contentType: string;
   readonly content: string | Uint8Array;
+  /** An image that the mail's HTML shows, as `cid:` and this. */
+  readonly contentId?: string;
 }
 
 export interface Mailer {
@@ -488,6 +507,66 @@ export interface SeatFeeds {
   ): Promise<Response>;
 }
 
+/** A door of an event: a name, and a token that lets a scanner take tickets there and nothing else. */
+export interface Gate {
+  readonly id: GateId;
+  readonly eventId: EventId;
+  readonly name: string;
+  /** Its own opening time; null: when doors open by themselves. */
+  readonly opensAtMs: number | null;
+  /** Until then its token is good. */
+  readonly expiresAtMs: number;
+  readonly revokedAtMs: number | null;
+  readonly createdAtMs: number;
+}
+
+export interface Gates {
+  insert(gate: Gate, tokenHash: string, key: KeptKey | null): Promise<"inserted" | "key-taken">;
+  byId(id: GateId): Promise<Gate | null>;
+  byTokenHash(hash: string): Promise<Gate | null>;
+  /** In the order they were made, at most `limit`. */
+  ofEvent(id: EventId, limit: number): Promise<readonly Gate[]>;
+  /** The first revocation counts. */
+  revoke(id: GateId, nowMs: number): Promise<void>;
+}
+
+/** Tokens of gates. What is stored of one is its hash. */
+export interface GateTokens {
+  /** A gate's token: the same each time, so that a repeated request gets the same answer, and guessable by nobody. */
+  of(id: GateId): Promise<string>;
+  hash(token: string): Promise<string>;
+}
+
+/** The public half of a signing key, as scanners need it (RFC 8037). */
+export interface TicketKey {
+  readonly kty: "OKP";
+  readonly crv: "Ed25519";
+  readonly x: string;
+  readonly kid: string;
+  readonly alg: "EdDSA";
+  readonly use: "sig";
+}
+
+/** What is in a ticket's code: signed, so that a scanner without network can tell it from any other text. */
+export interface TicketTokens {
+  /** The same ticket gives the same text as long as the newest key does. */
+  sign(claims: TicketClaims): Promise<string>;
+  verify(
+    token: string,
+  ): Promise<
+    { readonly ok: true; readonly claims: TicketClaims } | { readonly ok: false; readonly reason: InvalidReason }
+  >;
+  /** Of every key that verifies, the newest last. */
+  readonly keys: readonly TicketKey[];
+}
+
+export interface QrCodes {
+  /** A picture of 1 unit a module, its quiet zone included. */
+  svg(text: string): string;
+  /** The same as an image that every mail program shows. */
+  png(text: string): Promise<Uint8Array>;
+}
+
 export interface Database {
   /** One query, for the health check. Throws when D1 does not answer. */
   ping(): Promise<void>;
@@ -540,6 +619,10 @@ export interface Deps {
   readonly demo: Demo | null;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly fingerprints: Fingerprints;
+  readonly gates: Gates;
+  readonly gateTokens: GateTokens;
+  readonly ticketTokens: TicketTokens;
+  readonly qrCodes: QrCodes;
   readonly database: Database;
 }
 

@@ -189,6 +189,11 @@ export async function requireAdmin(deps: Pick<Deps, "users">, viewer: Viewer): P
   return user?.role === "ADMIN" ? accept(undefined) : refuse({ code: "FORBIDDEN" });
 }
 
+/** What belongs to a user is for that user, and for admins. The one place where ownership is judged for reading. */
+export async function requireOwner(deps: Pick<Deps, "users">, viewer: Viewer, ownerId: UserId): Promise<Result<void>> {
+  return ownerId === viewer.id ? accept(undefined) : requireAdmin(deps, viewer);
+}
+
 /** The viewer's own account. A token that outlived its account is worth nothing. */
 export async function readMe(deps: Pick<Deps, "users">, viewer: Viewer): Promise<Result<User>> {
   const user = await deps.users.byId(viewer.id);

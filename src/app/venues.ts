@@ -4,7 +4,7 @@ import type { Origin } from "../domain/box-office/commands";
 import { parseId, type VenueId } from "../domain/ids";
 import { accept, type Result, refuse } from "../domain/refusals";
 import { withKeptKey } from "./idempotency";
-import type { Deps, EventListing, Venue } from "./ports";
+import type { Deps, EventListing, Page, Venue } from "./ports";
 
 export type NewVenue = Pick<Venue, "name" | "address" | "city" | "country" | "capacity">;
 
@@ -34,6 +34,13 @@ export async function createVenue(
       return venue ? accept(venue) : refuse({ code: "VENUE_NOT_FOUND", id: resultId });
     },
   });
+}
+
+export async function listVenues(
+  deps: Pick<Deps, "venues">,
+  search: { readonly text: string | null; readonly page: number; readonly perPage: number },
+): Promise<Page<Venue>> {
+  return await deps.venues.list(search);
 }
 
 /** A venue with the events scheduled there. */

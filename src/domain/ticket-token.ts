@@ -7,6 +7,7 @@ import { CODE_CHARS, type EventCode, parseEventCode, parseId, type SeatId, type 
 export const TICKET_VERSION = 1;
 /** Longer texts are not even looked at. A ticket of a seat with a long name has about 210 characters. */
 export const MAX_TOKEN_CHARS = 400;
+const MAX_TYPED_CHARS = 60;
 /** An Ed25519 signature. */
 const SIGNATURE_BYTES = 64;
 const TIME_CHARS = 10;
@@ -52,6 +53,13 @@ export function readToken(text: string): ReadToken | null {
   if (bytes === null || bytes.length !== SIGNATURE_BYTES) return null;
   const claims = readClaims(parseObject(payload));
   return claims === null ? null : { kid, ...claims, signed: `${header}.${payload}`, signature: bytes };
+}
+
+/** A ticket's id as people type it from paper: in any case, with or without its prefix, spaces and hyphens. */
+export function readTypedTicket(text: string): TicketId | null {
+  if (text.length > MAX_TYPED_CHARS) return null;
+  const body = text.trim().replace(/^tkt_/i, "").replace(/[\s-]/g, "").toUpperCase();
+  return parseId("tkt", PREFIX + body.replaceAll("O", "0").replace(/[IL]/g, "1"));
 }
 
 function readClaims(

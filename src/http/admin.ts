@@ -4,6 +4,8 @@ import { z } from "@hono/zod-openapi";
 import { listDeadLetters, replayDeadLetter } from "../app/admin";
 import { checkConsistency } from "../app/admin-consistency";
 import { readJournal } from "../app/admin-journal";
+import { readReport } from "../app/admin-report";
+import { listAllEvents } from "../app/events";
 import {
   consistencyExample,
   consistencyJson,
@@ -15,9 +17,12 @@ import {
   entrySchema,
 } from "./admin-schemas";
 import { addEndpoint, answer } from "./endpoint";
+import { eventCollection, searchText } from "./event-schemas";
+import { eventItemOf } from "./events";
 import { collectionOf, page, paginate, perPage } from "./fields";
 import { createGroup } from "./honoenv";
 import { idText } from "./lock-schemas";
+import { reportExample, reportJson, reportSchema } from "./report-schemas";
 
 export const adminRoutes = createGroup();
 
@@ -40,6 +45,46 @@ addEndpoint(
   async ({ deps, query, origin }) => {
     const checked = await checkConsistency(deps, query.eventId ?? null, origin);
     return checked.ok ? answer(200, consistencyJson(checked.value)) : checked;
+  },
+);
+
+addEndpoint(
+  adminRoutes,
+  {
+    method: "get",
+    path: "/api/admin/events",
+    id: "listAllEvents",
+    service: "Operations",
+    summary: "Every event, past ones too, the latest first",
+    access: "admin",
+    query: z.strictObject({ page, perPage, q: searchText }),
+    answers: { 200: { description: "A page of events.", schema: eventCollection } },
+  },
+  async ({ deps, query }) => {
+    const { q: text = null, ...paging } = query;
+    const { items, total } = await listAllEvents(deps, { text, ...paging });
+    return answer(200, { data: items.map(eventItemOf), pagination: paginate(query, total) });
+  },
+);
+
+addEndpoint(
+  adminRoutes,
+  {
+    method: "get",
+    path: "/api/admin/events/{id}/report",
+    id: "readReport",
+    service: "Operations",
+    summary: "What an event has sold: seats, money, by tier and over time",
+    description:
+      "Seats are exact at this moment; money is what confirmed bookings are worth after cancellations, a few seconds " +
+      "behind at most. A booking over several tiers counts for each by its seats' prices in force.",
+    access: "admin",
+    answers: { 200: { description: "The report.", schema: reportSchema, example: reportExample } },
+    refusals: ["EVENT_NOT_FOUND"],
+  },
+  async ({ deps, params, origin }) => {
+    const read = await readReport(deps, params.id, origin);
+    return read.ok ? answer(200, reportJson(read.value)) : read;
   },
 );
 

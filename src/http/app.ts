@@ -12,6 +12,8 @@ import { documentRoutes } from "./documents";
 import { eventBookingRoutes } from "./event-booking/routes";
 import { eventRoutes } from "./events";
 import { feedRoutes } from "./feed";
+import { scannerRoutes } from "./gate";
+import { gateRoutes } from "./gates";
 import { healthRoutes } from "./health";
 import { createGroup, type HonoEnv } from "./honoenv";
 import { inventoryRoutes } from "./inventory";
@@ -21,6 +23,7 @@ import { documentShared } from "./openapi";
 import { paymentRoutes } from "./payments";
 import { accompany, allowOrigins, answerFault, type Compose, type ConfigProblems, limitAddress } from "./pipeline";
 import { refusedResponse } from "./problem";
+import { ticketRoutes } from "./tickets";
 import { unroutedOf } from "./unrouted";
 import { userRoutes } from "./users";
 import { venueRoutes } from "./venues";
@@ -36,10 +39,13 @@ const GROUPS: readonly OpenAPIHono<HonoEnv>[] = [
   feedRoutes,
   lockRoutes,
   bookingRoutes,
+  ticketRoutes,
   paymentRoutes,
   webhookRoutes,
   notificationRoutes,
   adminRoutes,
+  gateRoutes,
+  scannerRoutes,
   eventBookingRoutes,
   devRoutes,
   devMailboxRoutes,

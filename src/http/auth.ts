@@ -1,6 +1,8 @@
-// Who asks: the bearer token's user, and for organisers the role that the database has.
+// Who asks: the bearer token's user, and for organisers the role that the database has; or a gate's scanner.
 
 import type { Context } from "hono";
+import { authenticateGate } from "../app/gates";
+import type { Gate } from "../app/ports";
 import { authenticate, requireAdmin, type Viewer } from "../app/users";
 import type { Result } from "../domain/refusals";
 import type { HonoEnv } from "./honoenv";
@@ -23,6 +25,11 @@ export async function adminOf(c: Context<HonoEnv>): Promise<Result<Viewer>> {
   if (!found.ok) return found;
   const allowed = await requireAdmin(c.get("deps"), found.value);
   return allowed.ok ? found : allowed;
+}
+
+/** The gate whose scanner asks. */
+export async function gateOf(c: Context<HonoEnv>): Promise<Result<Gate>> {
+  return await authenticateGate(c.get("deps"), bearerToken(c.req.header("Authorization")));
 }
 
 function bearerToken(header: string | undefined): string | null {

@@ -4,11 +4,11 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AskedKey } from "../app/idempotency";
-import type { Deps } from "../app/ports";
+import type { Deps, Gate } from "../app/ports";
 import type { Viewer } from "../app/users";
 import type { Origin } from "../domain/box-office/commands";
 import type { RequestId } from "../domain/ids";
-import { adminOf, viewerOf } from "./auth";
+import { adminOf, gateOf, viewerOf } from "./auth";
 import { BODY_LIMIT, type JsonObject, readJsonObject } from "./body";
 import type { HonoEnv } from "./honoenv";
 import { keyOf } from "./keys";
@@ -26,12 +26,13 @@ export const SERVICES = [
   "Bookings",
   "Payments",
   "Notifications",
+  "Door",
   "Operations",
 ] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** `user` needs a token, `admin` the role in the database too. */
-export type Access = "public" | "user" | "admin";
+/** `user` needs a token, `admin` the role in the database too; `gate` needs the token of a gate. */
+export type Access = "public" | "user" | "admin" | "gate";
 
 export interface AnswerSpec<S extends z.ZodType = z.ZodType> {
   readonly description: string;
@@ -79,7 +80,8 @@ export interface Call<P extends string, X extends Access, Q, B> {
   readonly deps: Deps;
   readonly requestId: RequestId;
   readonly nowMs: number;
-  readonly viewer: X extends "public" ? null : Viewer;
+  readonly viewer: X extends "public" | "gate" ? null : Viewer;
+  readonly gate: X extends "gate" ? Gate : null;
   readonly params: { readonly [N in ParamNames<P>]: string };
   readonly query: Q;
   readonly body: B;
@@ -153,6 +155,8 @@ async function checkedCall(
 ): Promise<HttpResult<Call<string, Access, unknown, unknown>>> {
   const viewer = await viewerFor(c, spec.access);
   if (!viewer.ok) return viewer;
+  const gate = spec.access === "gate" ? await gateOf(c) : NO_GATE;
+  if (!gate.ok) return gate;
   const said = spec.body ? await readJsonObject(c, spec.bodyLimit ?? BODY_LIMIT) : { ok: true as const, value: {} };
   if (!said.ok) return said;
   const query = parseWith(spec.query ?? NOTHING, queryOf(c.req.queries()));
@@ -170,21 +174,24 @@ async function checkedCall(
       requestId,
       nowMs: c.get("nowMs"),
       viewer: viewer.value as Viewer,
+      gate: gate.value as Gate,
       params: c.req.param() as Record<never, string>,
       query: query.value,
       body: body.value,
       key: key.value,
-      origin: { actor: viewer.value?.id ?? ANONYMOUS, requestId, key: key.value },
+      origin: { actor: viewer.value?.id ?? gate.value?.id ?? ANONYMOUS, requestId, key: key.value },
     },
   };
 }
 
+const NO_GATE = { ok: true, value: null } as const;
 /** The actor of a request without a token, in journals and logs. */
 const ANONYMOUS = "anonymous";
 
 async function viewerFor(c: Context<HonoEnv>, access: Access): Promise<HttpResult<Viewer | null>> {
   switch (access) {
     case "public":
+    case "gate":
       return { ok: true, value: null };
     case "user":
       return viewerOf(c);

@@ -166,7 +166,8 @@ addEndpoint(
   },
 );
 
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+/** Whether the caller has this state already (RFC 9110, 13.1.2). */
+export function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   const known = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
   return known.includes(etag) || known.includes("*");

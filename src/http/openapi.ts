@@ -50,7 +50,7 @@ export function documentEndpoint(registry: Registry, spec: EndpointSpec): void {
     tags: [spec.service],
     summary: spec.summary,
     ...(spec.description !== undefined && { description: spec.description }),
-    ...(spec.access !== "public" && { security: [{ bearerAuth: [] }] }),
+    ...(spec.access !== "public" && { security: [spec.access === "gate" ? { gateAuth: [] } : { bearerAuth: [] }] }),
     "x-access": spec.access,
     parameters: [...pathParameters(spec.path), ...(spec.keyed ? [KEY_PARAMETER] : [])],
     request: {

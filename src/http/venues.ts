@@ -2,12 +2,12 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Venue } from "../app/ports";
-import { createVenue, readVenue } from "../app/venues";
+import { createVenue, listVenues, readVenue } from "../app/venues";
 import { COUNTRIES } from "../domain/countries";
 import { addEndpoint, answer } from "./endpoint";
-import { eventItem, MAX_NAME_CHARS } from "./event-schemas";
+import { eventItem, MAX_NAME_CHARS, searchText } from "./event-schemas";
 import { eventItemOf } from "./events";
-import { lineOf } from "./fields";
+import { collectionOf, lineOf, page, paginate, perPage } from "./fields";
 import { createGroup } from "./honoenv";
 
 const MAX_CITY_CHARS = 100;
@@ -83,6 +83,40 @@ addEndpoint(
     if (!made.ok) return made;
     const { id, name, city, country, capacity } = made.value;
     return answer(201, { id, name, city, country, capacity }, { Location: `/api/venues/${id}` });
+  },
+);
+
+const venueItem = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    address: z.string(),
+    city: z.string(),
+    country: z.string(),
+    capacity: z.int(),
+  })
+  .openapi("VenueItem");
+
+addEndpoint(
+  venueRoutes,
+  {
+    method: "get",
+    path: "/api/venues",
+    id: "listVenues",
+    service: "Venues",
+    summary: "All venues, by name",
+    access: "public",
+    query: z.strictObject({
+      page,
+      perPage,
+      q: searchText.openapi({ description: "Words that all occur in the venue's name or city.", example: "london" }),
+    }),
+    answers: { 200: { description: "A page of venues.", schema: collectionOf(venueItem).openapi("VenueCollection") } },
+  },
+  async ({ deps, query }) => {
+    const { q: text = null, page: asked, perPage: size } = query;
+    const { items, total } = await listVenues(deps, { text, page: asked, perPage: size });
+    return answer(200, { data: items.map(venueOf), pagination: paginate(query, total) });
   },
 );
 

@@ -570,7 +570,7 @@ beforeAll(async () => {
   const api = clientOf(server.url);
   const organiser = await api.logInAsOrganiser();
   world = { api, stripe, organiser, buyers: await api.signUpMany(BUYERS) };
-  sweeping = setInterval(() => void api.sweep().catch(() => undefined), 5_000);
+  sweeping = setInterval(() => void api.sweep().catch(() => undefined), 2_000);
   for (const situation of Object.values(SITUATIONS).flat()) {
     const result = happen(situation);
     result.catch(() => undefined);

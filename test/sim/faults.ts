@@ -67,12 +67,21 @@ const DELAYS_MS = [100, 2_000, 15_000, 45_000, 400_000] as const;
 
 export function seededFaults(random: Random): Faults {
   const ports = ["box-office", "d1", "provider", "queue", "mail", "storage"];
-  const chances = new Map<string, number>();
+  const calls = new Map<string, number[]>();
+  const troubles = new Map<Trouble, number>();
   const isCalm = random.chance(0.05);
   for (const port of ports) {
-    for (const kind of CALL_KINDS) chances.set(`${port} ${kind}`, isCalm || random.chance(0.6) ? 0 : likelihood(random));
+    // Cumulative, so that one roll decides.
+    let sum = 0;
+    calls.set(
+      port,
+      CALL_KINDS.map(() => {
+        sum += isCalm || random.chance(0.6) ? 0 : likelihood(random);
+        return sum;
+      }),
+    );
   }
-  for (const trouble of TROUBLES) chances.set(trouble, isCalm || random.chance(0.5) ? 0 : likelihood(random) * 2);
+  for (const trouble of TROUBLES) troubles.set(trouble, isCalm || random.chance(0.5) ? 0 : likelihood(random) * 2);
   const delayMs = random.pick(DELAYS_MS);
   const outages = isCalm ? [] : outagesOf(random);
   const faults: Faults = {
@@ -83,14 +92,13 @@ export function seededFaults(random: Random): Faults {
       if (outages.some((one) => one.port === group && one.fromMs <= world.nowMs && world.nowMs < one.toMs)) {
         return { kind: "lost", retryable: false, delayMs: 1_000 };
       }
-      let roll = random.bits() / 2 ** 32;
-      for (const kind of CALL_KINDS) {
-        roll -= chances.get(`${group} ${kind}`) ?? 0;
-        if (roll < 0) return { kind, retryable: random.chance(0.5), delayMs };
-      }
-      return NONE;
+      const chances = calls.get(group) as number[];
+      const roll = random.bits() / 2 ** 32;
+      if (roll >= (chances.at(-1) as number)) return NONE;
+      const kind = CALL_KINDS[chances.findIndex((chance) => roll < chance)] as FaultKind;
+      return { kind, retryable: random.chance(0.5), delayMs };
     },
-    happens: (_, what) => faults.on && random.chance(chances.get(what) ?? 0),
+    happens: (_, what) => faults.on && random.chance(troubles.get(what) ?? 0),
   };
   return faults;
 

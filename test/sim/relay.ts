@@ -50,7 +50,11 @@ export function relayOf(world: World, object: ObjectHost): Relay {
       asking = true;
       try {
         const since = seq;
-        const start = await object.call((box) => box.watch(relay.name, since));
+        const start = await object.call(async (box) => {
+          const said = await box.watch(relay.name, since);
+          await object.disk.storage.sync();
+          return said;
+        });
         if (start.missed === null || start.snapshot.layoutVersion !== layoutVersion || seq === null) return take(start.snapshot);
         if (start.snapshot.seq < seq) return;
         apply(start.missed, since ?? 0);

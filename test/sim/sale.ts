@@ -11,6 +11,7 @@ import { noteDelivery, settleDelivery } from "../../src/app/provider-news";
 import { sweep } from "../../src/app/sweeps";
 import type { Command } from "../../src/domain/box-office/commands";
 import type { EventDefinition, SalePolicy } from "../../src/domain/box-office/state";
+import { geometryOf } from "../../src/domain/geometry";
 import { type EventCode, makeId, makeSaleId, type SalePrefix } from "../../src/domain/ids";
 import type { BoxOffice } from "../../src/durable/box-office";
 import { consumeSaga } from "../../src/queues/booking-saga";
@@ -45,12 +46,15 @@ export interface Sale {
   readonly judge: Judge;
   readonly relay: Relay;
   readonly mailsSent: Map<string, number>;
+  /** Seats that buyers ask for by name. */
+  readonly seatNames: readonly string[];
+  /** How long a buyer who hesitates may take: sometimes longer than allowed. */
+  readonly patienceMs: number;
   deps(process: Process): Deps;
   cron(): void;
 }
 
 const LOG = { info() {}, warn() {}, error() {} };
-const NEVER = new Promise<never>(() => {});
 
 export function saleOf(world: World, definition: EventDefinition, policy: SalePolicy, sqlite: DatabaseSync | null): Sale {
   closeLines();
@@ -71,7 +75,10 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
   });
   const object = objectHost(world, policy, sqlite, {
     send: (messages) => queues.send("booking-saga", messages),
-    deliver: (name, news) => world.call(world.spawn("feed"), "box-office.feed", () => relay.hear(name, news)),
+    deliver: async (name, news) => {
+      await object.disk.storage.sync();
+      await world.call(world.spawn("feed"), "box-office.feed", () => relay.hear(name, news));
+    },
     flushed: () => judge.flushed(object, db),
   });
   const relay = relayOf(world, object);
@@ -160,10 +167,17 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
       world.call(process, `box-office.${port}`, () => object.call(question));
     const stub = {
       execute: (commands: readonly Command[]) => ask(commands.at(-1)?.type ?? "", (box) => box.execute(commands)),
-      journal: (afterSeq: number, limit: number) => ask("journal", (box) => box.journal(afterSeq, limit)),
-      audit: (after: never, limit: number) => ask("audit", (box) => box.audit(after, limit)),
+      journal: (afterSeq: number, limit: number) => ask("journal", (box) => gated(() => box.journal(afterSeq, limit))),
+      audit: (after: never, limit: number) => ask("audit", (box) => gated(() => box.audit(after, limit))),
     };
     return { idFromName: (name: string) => name, get: () => stub } as unknown as Env["BOX_OFFICE"];
+  }
+
+  /** The platform's output gate: nothing leaves an object before what it wrote is durable. `execute` sees to that itself. */
+  async function gated<T>(ask: () => Promise<T>): Promise<T> {
+    const value = await ask();
+    await object.disk.storage.sync();
+    return value;
   }
 
   /** As src/http/webhooks.ts has it; the provider delivers again until it is answered. */
@@ -198,7 +212,9 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
     nextDueMs: null,
     activeAtMs: definition.createdAtMs,
   });
-  return { world, definition, db, object, stripe, queues, judge, relay, mailsSent, deps, cron };
+  const seatNames = [...geometryOf(definition.layout).ids];
+  const patienceMs = random.pick([policy.holdTtlMs, policy.paymentWindowMs * 1.2]);
+  return { world, definition, db, object, stripe, queues, judge, relay, mailsSent, seatNames, patienceMs, deps, cron };
 }
 
 const MAX_DELIVERIES = 8;
@@ -244,8 +260,7 @@ function lettersOf(db: Database, call: CallPort): Deps["deadLetters"] {
   return {
     note: (letter) =>
       call("d1.note-letter", () => {
-        const id = `${letter.queue} ${letter.id}`;
-        if (!db.letters.has(id)) db.letters.set(id, { ...letter, id });
+        if (!db.letters.has(letter.id)) db.letters.set(letter.id, letter);
       }),
     list: async () => ({ items: [...db.letters.values()], total: db.letters.size }),
     byId: (id) => call("d1.letter", () => db.letters.get(id) ?? null),
@@ -260,5 +275,3 @@ function lettersOf(db: Database, call: CallPort): Deps["deadLetters"] {
 export function newId<P extends "usr" | "evnt">(prefix: P, world: World) {
   return makeId(prefix, world.nowMs, bytes(world.random.bits));
 }
-
-export { NEVER };

@@ -120,6 +120,7 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
       user: (nowMs) => makeId("usr", nowMs, bytes()),
       event: (nowMs) => makeId("evnt", nowMs, bytes()),
       venue: (nowMs) => makeId("ven", nowMs, bytes()),
+      gate: (nowMs) => makeId("gate", nowMs, bytes()),
       notification: (nowMs) => makeId("notif", nowMs, bytes()),
       ofSale: unused("ids.ofSale") as never,
     },
@@ -170,6 +171,10 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
         return "inserted";
       },
       byId: async (id) => world.venues.get(id) ?? null,
+      list: async ({ text, page, perPage }) => {
+        const found = [...world.venues.values()].filter(({ name, city }) => `${name} ${city}`.includes(text ?? ""));
+        return { items: found.slice((page - 1) * perPage, page * perPage), total: found.length };
+      },
     },
     events: {
       insert: async (definition, availability, key) => {

@@ -22,7 +22,7 @@ export const CLOSE_SCALE = 46;
 export const SEAT_SCALE = 9;
 const PADDING_PX = 10;
 
-export function fit(bounds: Box, size: Size): Camera {
+export function fitted(bounds: Box, size: Size): Camera {
   const width = bounds.right - bounds.left;
   const height = bounds.bottom - bounds.top;
   const scale = Math.min((size.width - 2 * PADDING_PX) / width, (size.height - 2 * PADDING_PX) / height);
@@ -43,13 +43,10 @@ export function toPlane(camera: Camera, size: Size, x: number, y: number): reado
 
 /** The same after a zoom that keeps what is under `(x, y)` where it is. */
 export function zoomAt(camera: Camera, size: Size, bounds: Box, factor: number, x: number, y: number): Camera {
-  const least = fit(bounds, size).scale * 0.8;
+  const least = fitted(bounds, size).scale * 0.8;
   const scale = Math.max(least, Math.min(CLOSE_SCALE, camera.scale * factor));
   const [planeX, planeY] = toPlane(camera, size, x, y);
-  return within(
-    { scale, x: planeX - (x - size.width / 2) / scale, y: planeY - (y - size.height / 2) / scale },
-    bounds,
-  );
+  return within({ scale, x: planeX - (x - size.width / 2) / scale, y: planeY - (y - size.height / 2) / scale }, bounds);
 }
 
 export function panBy(camera: Camera, bounds: Box, dx: number, dy: number): Camera {

@@ -16,7 +16,8 @@ export function partyAround(hall: Hall, seat: Seat, size: number, taken: Readonl
   if (seat.row.standing) return standingParty(hall, seat, size, taken);
   const { seats } = seat.row;
   const at = seats.indexOf(seat);
-  const isOpen = (other: Seat | undefined) => other !== undefined && other.run === seat.run && isFree(hall, other, taken);
+  const isOpen = (other: Seat | undefined) =>
+    other !== undefined && other.run === seat.run && isFree(hall, other, taken);
   if (!isOpen(seat)) return null;
   let from = at;
   let to = at;

@@ -67,7 +67,7 @@ export function HallMap({ hall, tick, onChange, mine, mineWord, onTap }: Props) 
     : "Map of the hall. Arrow keys move from seat to seat, plus and minus zoom, 0 shows the whole hall.";
   return (
     <div class="hall-map">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys move about in it, and each step is said aloud */}
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: keys move about in it, and each step is said aloud */}
       <canvas ref={canvas} tabIndex={0} role="application" aria-label={label} />
       <div class="hall-zoom">
         <button type="button" aria-label="Zoom in" onClick={() => view.current?.zoomBy(1.7)}>

@@ -2,7 +2,7 @@
 // Statuses change in place, everything else never does within a version.
 
 import type { Layout, LayoutSegment, Tier } from "../api/types";
-import { priceWords, STANDING_ROW, TIER_NAMES } from "../words";
+import { priceWords, TIER_NAMES } from "../words";
 
 /** Available, Locked, Reserved, Blocked. */
 export type Status = "A" | "L" | "R" | "B";
@@ -98,7 +98,7 @@ interface Draft {
 }
 
 function newRow({ row, section, tier }: LayoutSegment): Row {
-  return { label: row, section, tier, standing: row === STANDING_ROW && tier === "STANDING", seats: [], columns: 0 };
+  return { label: row, section, tier, standing: tier === "STANDING", seats: [], columns: 0 };
 }
 
 /** Numbers that are missing leave their place empty; an aisle is a place wide. */
@@ -126,10 +126,19 @@ export function statusOf(letter: string): Status {
   return letter === "A" || letter === "L" || letter === "R" ? letter : "B";
 }
 
-const STATUS_WORDS: Readonly<Record<Status, string>> = { A: "free", L: "held by somebody", R: "sold", B: "not on sale" };
+const STATUS_WORDS: Readonly<Record<Status, string>> = {
+  A: "free",
+  L: "held by somebody",
+  R: "sold",
+  B: "not on sale",
+};
 
 /** The whole name of a seat: "Row C, seat 14, VIP, £250.00, free". */
-export function seatName(hall: Hall, seat: Seat, state: string = STATUS_WORDS[hall.statuses[seat.index] ?? "B"]): string {
+export function seatName(
+  hall: Hall,
+  seat: Seat,
+  state: string = STATUS_WORDS[hall.statuses[seat.index] ?? "B"],
+): string {
   const where = seat.row.standing ? `Standing place ${seat.number}` : `Row ${seat.row.label}, seat ${seat.number}`;
   const extras = [seat.accessible && "wheelchair place", seat.companion && "companion seat"].filter(Boolean);
   const tier = seat.row.standing ? [] : [TIER_NAMES[seat.tier]];

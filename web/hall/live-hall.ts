@@ -47,7 +47,9 @@ export function watchHall(eventId: string, watcher: HallWatcher): () => void {
 
   const takeStatuses = async (statuses: Statuses): Promise<void> => {
     if (!hall || hall.version !== statuses.layoutVersion) {
-      const layout: Answer<Layout> = await read(`${base}/layout?v=${statuses.layoutVersion}`, { signal: stopped.signal });
+      const layout: Answer<Layout> = await read(`${base}/layout?v=${statuses.layoutVersion}`, {
+        signal: stopped.signal,
+      });
       if (!layout.ok) return watcher.failed(layout.problem);
       hall = hallOf(layout.value, statuses.statuses);
       seq = statuses.seq;

@@ -1,7 +1,7 @@
 // The hall on its canvas, moved by hand, wheel, fingers and keys. Lives outside the page's rendering: a frame costs a
 // frame and nothing else.
 
-import { between, type Camera, CLOSE_SCALE, fit, panBy, SEAT_SCALE, toPlane, toScreen, zoomAt } from "./camera";
+import { between, type Camera, CLOSE_SCALE, fitted, panBy, SEAT_SCALE, toPlane, toScreen, zoomAt } from "./camera";
 import { listenTo } from "./gestures";
 import type { Hall } from "./hall";
 import { createPainter, type Overlay } from "./painter";
@@ -36,7 +36,7 @@ export function showHall(canvas: HTMLCanvasElement, hall: Hall, first: Overlay, 
   const plan: Plan = planOf(hall);
   const painter = createPainter(canvas, hall, plan);
   let overlay = first;
-  let camera: Camera = fit(plan.bounds, painter.size());
+  let camera: Camera = fitted(plan.bounds, painter.size());
   let isFitted = true;
   let frame = 0;
   let movingUntil = 0;
@@ -156,7 +156,7 @@ export function showHall(canvas: HTMLCanvasElement, hall: Hall, first: Overlay, 
 
   const resized = new ResizeObserver(() => {
     painter.reset();
-    if (isFitted) camera = fit(plan.bounds, painter.size());
+    if (isFitted) camera = fitted(plan.bounds, painter.size());
     request();
   });
   resized.observe(canvas);
@@ -182,7 +182,7 @@ export function showHall(canvas: HTMLCanvasElement, hall: Hall, first: Overlay, 
       glideTo(zoomAt(camera, painter.size(), plan.bounds, factor, width / 2, height / 2));
     },
     showAll() {
-      glideTo(fit(plan.bounds, painter.size()));
+      glideTo(fitted(plan.bounds, painter.size()));
       isFitted = true;
     },
     showSeats(seats) {

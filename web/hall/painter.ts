@@ -181,7 +181,8 @@ function paintNames(context: CanvasRenderingContext2D, scene: Scene, block: Bloc
     context.fillStyle = palette.soft;
     for (const { text, x: labelX, y: labelY } of block.rowLabels) {
       const [left, top] = toScreen(camera, size, labelX, labelY - plan.bend * labelX ** 2);
-      if (left > -20 && top > -20 && left < size.width + 20 && top < size.height + 20) context.fillText(text, left, top);
+      if (left > -20 && top > -20 && left < size.width + 20 && top < size.height + 20)
+        context.fillText(text, left, top);
     }
     return;
   }
@@ -228,13 +229,7 @@ function prepareNumbers(context: CanvasRenderingContext2D, palette: Palette, sca
   context.textBaseline = "middle";
 }
 
-function paintStage(
-  context: CanvasRenderingContext2D,
-  palette: Palette,
-  plan: Plan,
-  camera: Camera,
-  size: Size,
-): void {
+function paintStage(context: CanvasRenderingContext2D, palette: Palette, plan: Plan, camera: Camera, size: Size): void {
   const first = plan.blocks[0];
   if (!first) return;
   const half = Math.min(((plan.bounds.right - plan.bounds.left) / 2) * 0.5, 16);

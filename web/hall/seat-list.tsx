@@ -46,7 +46,10 @@ export function SeatList({ hall, tick, mine, onTap }: Props) {
         </label>
       </div>
       {seats.length === 0 && <p>Nothing is free in this section at the moment.</p>}
-      <ul class="seat-buttons" aria-label={row ? `Free seats of ${row.row.standing ? "the standing area" : `row ${row.row.label}`}` : "Seats"}>
+      <ul
+        class="seat-buttons"
+        aria-label={row ? `Free seats of ${row.row.standing ? "the standing area" : `row ${row.row.label}`}` : "Seats"}
+      >
         {seats.slice(0, shown).map((seat) => {
           const chosen = mine.has(seat.index);
           return (

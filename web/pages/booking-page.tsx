@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Booking, EventItem } from "../api/types";
-import { release, basket } from "../basket";
+import { basket, release } from "../basket";
 import { Countdown } from "../parts/countdown";
 import { Loading, Page, Trouble } from "../parts/page";
 import { CardForm } from "../pay/card-form";

@@ -4,7 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api/client";
 import { forgetHeld } from "../basket";
-import { pay, readStanding, stageOf, type Standing } from "../pay/paying";
+import { pay, readStanding, type Standing, stageOf } from "../pay/paying";
 import { createStore } from "../store";
 
 /** Payments this page has sent and not heard of: their booking is watched closely. */

@@ -2,9 +2,9 @@
 
 import { useState } from "preact/hooks";
 import { basket, type Held, total } from "../basket";
-import { AccountForm } from "../parts/sign-in";
 import { BasketPanel } from "../parts/basket-panel";
 import { Page } from "../parts/page";
+import { AccountForm } from "../parts/sign-in";
 import { CardForm } from "../pay/card-form";
 import { bookHeld, type Tokenise } from "../pay/paying";
 import { navigate } from "../router";
@@ -99,7 +99,8 @@ function Pay({ held, email }: { readonly held: Held; readonly email: string }) {
         </p>
       )}
       <p class="fine">
-        You can cancel until 24 hours before the start, and get all of it back. No money moves for a seat that is not yours.
+        You can cancel until 24 hours before the start, and get all of it back. No money moves for a seat that is not
+        yours.
       </p>
     </>
   );

@@ -2,9 +2,9 @@
 // choice with a word and an offer, and holding is one request with one answer.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { type Problem, newKey, send } from "../api/client";
+import { say, whisper } from "../announce";
+import { newKey, type Problem, send } from "../api/client";
 import type { EventItem, Lock, Tier } from "../api/types";
-import { say } from "../announce";
 import { type Held, keepHeld, timesOf } from "../basket";
 import { partyAround, replacementFor } from "../hall/choosing";
 import { type Hall, type Seat, seatName } from "../hall/hall";
@@ -42,7 +42,10 @@ export function useChoosing(event: EventItem | null, live: LiveHall, party: numb
   const lose = (lost: readonly Seat[]) => {
     if (!hall || lost.length === 0) return;
     const gone = new Set(lost.map(({ id }) => id));
-    select(eventId, chosen.filter((id) => !gone.has(id)));
+    select(
+      eventId,
+      chosen.filter((id) => !gone.has(id)),
+    );
     setOffer(replacementFor(hall, lost));
     const words = seatList(lost.map(({ id }) => id));
     say(`${words} ${lost.length === 1 ? "was" : "were"} taken by somebody else a moment ago.`, "bad");
@@ -60,7 +63,11 @@ export function useChoosing(event: EventItem | null, live: LiveHall, party: numb
     if (held) return say("You hold seats of this event already. Pay for them or give them back to choose others.");
     setProblem(null);
     setOffer(null);
-    if (indices.has(index)) return select(eventId, chosen.filter((id) => id !== seat.id));
+    if (indices.has(index))
+      return select(
+        eventId,
+        chosen.filter((id) => id !== seat.id),
+      );
     if (hall.statuses[index] !== "A") return say(`${seatName(hall, seat)}.`);
     // A full party that taps elsewhere moves there; otherwise the rest of it is still to be seated.
     const kept = chosen.length >= party ? [] : chosen;
@@ -71,8 +78,10 @@ export function useChoosing(event: EventItem | null, live: LiveHall, party: numb
     const added = together ?? [seat];
     select(eventId, [...kept, ...added.map(({ id }) => id)]);
     const [first] = added;
-    if (first && added.length === 1) say(seatName(hall, first, "chosen"));
-    else say(`${seatList(added.map(({ id }) => id))} chosen.`);
+    // It shows on the map and in the panel: only who looks at neither needs it said.
+    whisper.set(
+      added.length === 1 && first ? seatName(hall, first, "chosen") : `${seatList(added.map(({ id }) => id))} chosen.`,
+    );
   };
 
   const ask = async (body: Record<string, unknown>, count: number): Promise<void> => {

@@ -3,9 +3,9 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { EventWithMap, Tier } from "../api/types";
 import { basket, type Held, heldFor } from "../basket";
+import { type Hall, leftByTier } from "../hall/hall";
 import { HallMap } from "../hall/hall-map";
 import type { Connection } from "../hall/live-hall";
-import { leftByTier, type Hall } from "../hall/hall";
 import { SeatList } from "../hall/seat-list";
 import { useHall } from "../hall/use-hall";
 import { BasketPanel, SeatLines } from "../parts/basket-panel";
@@ -14,7 +14,19 @@ import { Loading, Page, Trouble } from "../parts/page";
 import { session } from "../session";
 import { useStore } from "../store";
 import { useAsk } from "../use-ask";
-import { count, day, fromNow, localTime, money, plural, priceWords, seatList, seatWords, span, TIER_NAMES } from "../words";
+import {
+  count,
+  day,
+  fromNow,
+  localTime,
+  money,
+  plural,
+  priceWords,
+  seatList,
+  seatWords,
+  span,
+  TIER_NAMES,
+} from "../words";
 import { type Choosing, MAX_PARTY, useChoosing } from "./choosing-seats";
 
 export function EventPage({ id }: { readonly id: string }) {

@@ -199,7 +199,12 @@ export function Pages({ page, pages }: { readonly page: number; readonly pages: 
   if (pages <= 1) return null;
   return (
     <nav class="pages" aria-label="More of the list">
-      <button type="button" class="button quiet" disabled={page <= 1} onClick={() => setQuery({ page: String(page - 1) })}>
+      <button
+        type="button"
+        class="button quiet"
+        disabled={page <= 1}
+        onClick={() => setQuery({ page: String(page - 1) })}
+      >
         Previous
       </button>
       <span>

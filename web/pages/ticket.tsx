@@ -1,11 +1,23 @@
 // A confirmed booking: its tickets, its place in the calendar, and giving it back.
 
 import { useRef, useState } from "preact/hooks";
+import { say } from "../announce";
 import { newKey, type Problem, send } from "../api/client";
 import type { Booking, Cancellation, EventItem } from "../api/types";
-import { say } from "../announce";
 import { calendarFile } from "../calendar";
-import { day, fromNow, localTime, money, plural, priceWords, seatList, seatWords, shortMoment, span, time } from "../words";
+import {
+  day,
+  fromNow,
+  localTime,
+  money,
+  plural,
+  priceWords,
+  seatList,
+  seatWords,
+  shortMoment,
+  span,
+  time,
+} from "../words";
 
 const CANCEL_BEFORE_MS = 24 * 3_600_000;
 
@@ -48,7 +60,11 @@ export function Ticket({ booking, event }: Props) {
 export function TicketActions({ booking, event }: Props) {
   const eventAddress = `${location.origin}/events/${booking.eventId}`;
   const share = async () => {
-    const what = { title: booking.eventName, text: `${booking.eventName}, ${day(booking.eventDate)}`, url: eventAddress };
+    const what = {
+      title: booking.eventName,
+      text: `${booking.eventName}, ${day(booking.eventDate)}`,
+      url: eventAddress,
+    };
     if (navigator.share) return navigator.share(what).catch(() => undefined);
     await navigator.clipboard.writeText(eventAddress);
     say("The event's address is copied: paste it to whom you want to take along.", "good");
@@ -56,8 +72,8 @@ export function TicketActions({ booking, event }: Props) {
   return (
     <div class="ticket-actions">
       <p>
-        {booking.totalAmount === 0 ? "Free of charge." : `Paid ${money(booking.totalAmount, booking.currency)}.`} The tickets
-        are in your e-mail too. Booking {booking.id.slice(-8)}.
+        {booking.totalAmount === 0 ? "Free of charge." : `Paid ${money(booking.totalAmount, booking.currency)}.`} The
+        tickets are in your e-mail too. Booking {booking.id.slice(-8)}.
       </p>
       <div class="row">
         <a class="button" href={calendarFile(booking, event)} download={`${fileName(booking.eventName)}.ics`}>
@@ -93,7 +109,10 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
     setBusy(false);
     if (!answer.ok) return setProblem(answer.problem);
     const { refundAmount, currency } = answer.value;
-    say(refundAmount === 0 ? "Cancelled." : `Cancelled. ${money(refundAmount, currency)} goes back to your card.`, "good");
+    say(
+      refundAmount === 0 ? "Cancelled." : `Cancelled. ${money(refundAmount, currency)} goes back to your card.`,
+      "good",
+    );
     dialog.current?.close();
     if (onCancelled) onCancelled();
     else location.reload();
@@ -122,7 +141,8 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
             <legend>Which ones</legend>
             {booking.seatIds.map((id) => (
               <label key={id} class="card-choice">
-                <input type="checkbox" checked={chosen.has(id)} onChange={() => toggle(id)} /> <span>{seatWords(id)}</span>
+                <input type="checkbox" checked={chosen.has(id)} onChange={() => toggle(id)} />{" "}
+                <span>{seatWords(id)}</span>
               </label>
             ))}
           </fieldset>
@@ -130,9 +150,7 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
         <p class="total">
           <span>You get back</span>{" "}
           <strong>
-            {all
-              ? priceWords(booking.totalAmount, booking.currency)
-              : `the price of ${plural(chosen.size, "ticket")}`}
+            {all ? priceWords(booking.totalAmount, booking.currency) : `the price of ${plural(chosen.size, "ticket")}`}
           </strong>
         </p>
         {problem && (
@@ -154,5 +172,10 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
 }
 
 function fileName(text: string): string {
-  return text.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "") || "event";
+  return (
+    text
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .replaceAll(/^-|-$/g, "") || "event"
+  );
 }

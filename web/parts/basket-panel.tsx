@@ -1,8 +1,8 @@
 // What is held: seats, prices, the total, the time left, and the three things to do about it.
 
 import { useState } from "preact/hooks";
-import type { Problem } from "../api/client";
 import { say } from "../announce";
+import type { Problem } from "../api/client";
 import { type Held, LONGEST_HOLD_MS, refresh, release, renew, total } from "../basket";
 import { useNow } from "../use-ask";
 import { money, priceWords } from "../words";

@@ -9,8 +9,7 @@ interface Props {
   readonly type?: "text" | "email" | "password" | "number" | "datetime-local";
   readonly autoComplete?: string;
   readonly inputMode?: "numeric" | "decimal";
-  readonly min?: string;
-  readonly max?: string;
+  readonly placeholder?: string;
   readonly label: string;
   readonly hint?: ComponentChildren;
   readonly error?: string | null;

@@ -47,7 +47,13 @@ type Kind = "free" | "mine" | "held" | "sold" | "square";
 
 function Sign({ kind, tier = "GENERAL" }: { readonly kind: Kind; readonly tier?: Tier }) {
   return (
-    <svg class={`sign ${kind} tier-${tier.toLowerCase()}`} viewBox="0 0 20 20" width="16" height="16" aria-hidden="true">
+    <svg
+      class={`sign ${kind} tier-${tier.toLowerCase()}`}
+      viewBox="0 0 20 20"
+      width="16"
+      height="16"
+      aria-hidden="true"
+    >
       {kind === "square" ? <rect x="2.5" y="2.5" width="15" height="15" rx="3" /> : <circle cx="10" cy="10" r="7.5" />}
       {kind === "mine" && <path d="M6 10.2 9 13l5-6" />}
     </svg>

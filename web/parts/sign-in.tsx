@@ -1,11 +1,11 @@
 // Signing in or up, in place: whatever the page holds (a choice of seats, a form) is still there afterwards.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { say } from "../announce";
 import { type Problem, send } from "../api/client";
 import type { SignedIn } from "../api/types";
 import { config } from "../config";
-import { say } from "../announce";
-import { session, type SignInAsk, signInAsk } from "../session";
+import { type SignInAsk, session, signInAsk } from "../session";
 import { useStore } from "../store";
 import { errorOf, Field } from "./field";
 
@@ -61,7 +61,8 @@ export function AccountForm({ onDone }: { readonly onDone: () => void }) {
       <fieldset class="switch">
         <legend class="hidden">Do you have an account?</legend>
         <label>
-          <input type="radio" name="account" checked={!isNew} onChange={() => choose(false)} /> <span>I have an account</span>
+          <input type="radio" name="account" checked={!isNew} onChange={() => choose(false)} />{" "}
+          <span>I have an account</span>
         </label>
         <label>
           <input type="radio" name="account" checked={isNew} onChange={() => choose(true)} /> <span>I am new here</span>

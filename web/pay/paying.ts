@@ -110,5 +110,7 @@ export function stageOf({ booking, payment }: Standing): Stage {
 
 /** A refusal that another try with the same form cannot mend. */
 export function isFinal({ code }: Problem): boolean {
-  return code === "HOLD_EXPIRED" || code === "PAYMENT_NOT_ALLOWED" || code === "LOCK_NOT_FOUND" || code === "SALES_CLOSED";
+  return (
+    code === "HOLD_EXPIRED" || code === "PAYMENT_NOT_ALLOWED" || code === "LOCK_NOT_FOUND" || code === "SALES_CLOSED"
+  );
 }

@@ -3,7 +3,11 @@
 const STEPS = [
   { stage: "held", name: "Your seats are held", doing: "Your seats are held" },
   { stage: "asking", name: "Your bank agreed", doing: "Asking your bank" },
-  { stage: "capturing", name: "The seats are yours and the payment is taken", doing: "Making the seats yours and taking the payment" },
+  {
+    stage: "capturing",
+    name: "The seats are yours and the payment is taken",
+    doing: "Making the seats yours and taking the payment",
+  },
   { stage: "confirmed", name: "Your tickets are ready", doing: "Making your tickets" },
 ] as const;
 

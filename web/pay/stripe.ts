@@ -12,7 +12,9 @@ interface StripeClient {
     readonly paymentMethod?: { readonly id: string };
     readonly error?: { readonly message?: string };
   }>;
-  handleNextAction(options: { readonly clientSecret: string }): Promise<{ readonly error?: { readonly message?: string } }>;
+  handleNextAction(options: {
+    readonly clientSecret: string;
+  }): Promise<{ readonly error?: { readonly message?: string } }>;
 }
 
 declare global {

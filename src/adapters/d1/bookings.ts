@@ -119,6 +119,22 @@ export function d1Bookings(db: D1Database): Bookings {
         .groupBy(bookings.status);
       return Object.fromEntries(rows.map(({ status, total }) => [status, total]));
     },
+
+    async sales(eventId, limit) {
+      const rows = await orm
+        .select({
+          confirmedAtMs: bookings.confirmedAtMs,
+          seatIds: bookings.seatIds,
+          totalMinor: bookings.totalMinor,
+        })
+        .from(bookings)
+        .where(and(ofEvent(eventId), eq(bookings.status, "CONFIRMED")))
+        .orderBy(bookings.id)
+        .limit(limit);
+      return rows
+        .map(({ confirmedAtMs, ...sale }) => ({ ...sale, confirmedAtMs: confirmedAtMs ?? 0 }))
+        .sort((a, b) => a.confirmedAtMs - b.confirmedAtMs);
+    },
   };
 }
 

@@ -1,11 +1,12 @@
 // Events: their definition as the box office committed it, and what the lists show, at most about 2 s behind.
 
-import { and, asc, count, desc, eq, gte, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, isNotNull, lt, type SQL } from "drizzle-orm";
 import type { EventListing, Events } from "../../app/ports";
 import type { EventDefinition } from "../../domain/box-office/state";
 import { type Orm, onlyRow, openDatabase, unexpectedClash } from "./database";
 import { KEY_TAKEN, writeWithKey } from "./idempotency-keys";
 import { events, venues } from "./schema";
+import { anyHas, wordsOf } from "./words";
 
 /** Either says that the code is in use: an id ends in its code. */
 const CODE_TAKEN: readonly string[] = ["events.code", "events.id"];
@@ -61,10 +62,10 @@ export function d1Events(db: D1Database): Events {
       return row ? toListing(row) : null;
     },
 
-    async list({ text = null, venueId, fromMs, toMs, page, perPage }) {
+    async list({ text = null, venueId, fromMs, toMs, latestFirst = false, page, perPage }) {
       const words = wordsOf(text);
       const wanted: SQL | undefined = and(
-        ...words.map(nameHas),
+        ...words.map((word) => anyHas([events.name, venues.name, venues.city], word)),
         gte(events.startsAtMs, fromMs),
         toMs === null ? undefined : lt(events.startsAtMs, toMs),
         venueId === null ? undefined : eq(events.venueId, venueId),
@@ -72,7 +73,9 @@ export function d1Events(db: D1Database): Events {
       const [rows, totals] = await Promise.all([
         eventListings(orm)
           .where(wanted)
-          .orderBy(asc(events.startsAtMs), asc(events.id))
+          .orderBy(
+            ...(latestFirst ? [desc(events.startsAtMs), desc(events.id)] : [asc(events.startsAtMs), asc(events.id)]),
+          )
           .limit(perPage)
           .offset((page - 1) * perPage),
         words.length > 0
@@ -113,21 +116,6 @@ export function d1Events(db: D1Database): Events {
       return rows.map((row) => row.code);
     },
   };
-}
-
-/** More words than these make no search narrower that means anything. */
-const MAX_WORDS = 8;
-
-function wordsOf(text: string | null): readonly string[] {
-  return (text ?? "").split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
-}
-
-/** LIKE ignores the case of ASCII letters only, so other letters are asked for as typed. */
-function nameHas(word: string): SQL | undefined {
-  const pattern = `%${word.replaceAll(/[%_\\]/g, (mark) => `\\${mark}`)}%`;
-  const has = (column: typeof events.name | typeof venues.name | typeof venues.city) =>
-    sql`${column} LIKE ${pattern} ESCAPE '\\'`;
-  return or(has(events.name), has(venues.name), has(venues.city));
 }
 
 function definitionColumns(definition: EventDefinition) {

@@ -1,7 +1,7 @@
 // The outbox of mails: one row a mail, taken by compare-and-set with a lease, so two consumers never send one mail at
 // the same time and a dead consumer's mail is taken by the next.
 
-import { and, asc, desc, eq, inArray, lte, min, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, lte, min, or, sql } from "drizzle-orm";
 import type { NewNotification, Notifications } from "../../app/ports";
 import { bookingListings, listingOf } from "./bookings";
 import { onlyRow, openDatabase } from "./database";
@@ -37,7 +37,8 @@ export function d1Notifications(db: D1Database): Notifications {
         eq(notifications.id, id),
         isPending,
         lte(notifications.leaseUntilMs, nowMs),
-        lte(notifications.nextTryMs, nowMs),
+        // Before the first try there is nothing to wait for, whatever two clocks think of each other.
+        or(eq(notifications.tries, 0), lte(notifications.nextTryMs, nowMs)),
       );
       const itsBooking = orm
         .select({ id: notifications.bookingId })

@@ -10,6 +10,7 @@ import type {
   EventId,
   LockId,
   NotificationId,
+  GateId,
   PaymentId,
   UserId,
   VenueId,
@@ -154,4 +155,15 @@ export const mailbox = sqliteTable("mailbox", {
 export const demoMarks = sqliteTable("demo_marks", {
   name: text("name").notNull().primaryKey(),
   atMs: integer("at_ms").notNull(),
+});
+
+export const gates = sqliteTable("gates", {
+  id: text("id").$type<GateId>().notNull().primaryKey(),
+  eventId: text("event_id").$type<EventId>().notNull(),
+  name: text("name").notNull(),
+  tokenHash: text("token_hash").notNull(),
+  opensAtMs: integer("opens_at_ms"),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  revokedAtMs: integer("revoked_at_ms"),
+  createdAtMs: integer("created_at_ms").notNull(),
 });

@@ -105,7 +105,8 @@ function auditAlarm(state: BoxOfficeState, nowMs: number, alarmMs: number | null
   const owes = owedEffects(state).length > 0;
   if (dueMs === null && !owes) return;
   const late = alarmMs !== null && isOver(alarmMs + ALARM_GRACE_MS, nowMs);
-  const after = alarmMs !== null && dueMs !== null && alarmMs > dueMs + ALARM_GRACE_MS;
+  // An alarm that was lost is set anew for now, however long ago its moment was.
+  const after = alarmMs !== null && dueMs !== null && alarmMs > Math.max(dueMs, nowMs) + ALARM_GRACE_MS;
   if (alarmMs !== null && !late && !after) return;
   if (dueMs !== null && dueMs > nowMs + HOUR && alarmMs === null && !owes) return;
   violations.push({ invariant: "I14", detail: `due at ${dueMs}, alarm at ${alarmMs}` });

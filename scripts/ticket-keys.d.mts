@@ -1,0 +1,1 @@
+export function newTicketKeySet(older?: readonly unknown[]): string;

@@ -1,0 +1,17 @@
+// Searching by words: each must occur in one of the columns. LIKE ignores the case of ASCII letters only, so other
+// letters are found as they are typed. A scan, of tables that stay small.
+
+import { like, or, type SQL, sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+
+/** More words than these make no search narrower that means anything. */
+const MAX_WORDS = 8;
+
+export function wordsOf(text: string | null): readonly string[] {
+  return (text ?? "").split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+}
+
+export function anyHas(columns: readonly SQLiteColumn[], word: string): SQL | undefined {
+  const pattern = `%${word.replaceAll(/[%_\\]/g, (mark) => `\\${mark}`)}%`;
+  return or(...columns.map((column) => sql`${like(column, pattern)} ESCAPE '\\'`));
+}
