@@ -41,13 +41,15 @@ export function cloudflareMailer(binding: SendEmail | undefined, from: string): 
 }
 
 /** Bytes, because text would be taken for base64; a bare type, because parameters are not documented. */
-function forCloudflare({ filename, contentType, content }: MailAttachment): EmailAttachment {
-  return {
-    disposition: "attachment",
+function forCloudflare({ filename, contentType, content, contentId }: MailAttachment): EmailAttachment {
+  const file = {
     filename: oneLine(filename),
     type: contentType.split(";")[0] ?? contentType,
     content: bytesOf(content),
   };
+  return contentId === undefined
+    ? { disposition: "attachment", ...file }
+    : { disposition: "inline", contentId: oneLine(contentId), ...file };
 }
 
 export function mailboxMailer(db: D1Database): Mailer {
@@ -99,7 +101,14 @@ interface MailboxRow {
   readonly sent_at_ms: number;
 }
 
-const attachmentsSchema = z.array(z.object({ filename: z.string(), contentType: z.string(), content: z.base64() }));
+const attachmentsSchema = z.array(
+  z.object({
+    filename: z.string(),
+    contentType: z.string(),
+    content: z.base64(),
+    contentId: z.string().optional(),
+  }),
+);
 
 function readRow(row: MailboxRow): DeliveredMail {
   return {
@@ -118,10 +127,11 @@ function readRow(row: MailboxRow): DeliveredMail {
 
 function writeAttachments(attachments: Mail["attachments"]): string {
   return JSON.stringify(
-    attachments.map(({ filename, contentType, content }) => ({
+    attachments.map(({ filename, contentType, content, contentId }) => ({
       filename,
       contentType,
       content: base64(bytesOf(content)),
+      contentId,
     })),
   );
 }

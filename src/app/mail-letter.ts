@@ -11,6 +11,8 @@ export interface Letter {
   readonly paragraphs: readonly string[];
   /** What the letter is about: an event, when and where. */
   readonly panel: LetterPanel | null;
+  /** Tickets to be shown at the door. */
+  readonly codes?: readonly LetterCode[];
   readonly after: readonly string[];
   /** A web address of ours. */
   readonly link: { readonly label: string; readonly url: string } | null;
@@ -22,6 +24,14 @@ export interface LetterPanel {
   readonly title: string;
   readonly lines: readonly string[];
   readonly facts: readonly (readonly [label: string, value: string])[];
+}
+
+/** An image that the mail carries, and what it says to those who do not see it. */
+export interface LetterCode {
+  readonly contentId: string;
+  readonly label: string;
+  /** For a door whose scanner is broken. */
+  readonly number: string;
 }
 
 export type Tone = "good" | "bad" | "plain";
@@ -54,6 +64,7 @@ export function asText(letter: Letter): string {
     letter.greeting,
     ...letter.paragraphs,
     ...(letter.panel ? [panelAsText(letter.panel)] : []),
+    ...(letter.codes ?? []).map(({ label, number }) => `Ticket, ${label}:\n${number}`),
     ...letter.after,
     ...(letter.link ? [`${letter.link.label}:\n${letter.link.url}`] : []),
     `-- \n${BRAND}\n${letter.reason}`,
@@ -74,6 +85,7 @@ export function asHtml(letter: Letter): string {
     paragraph(letter.greeting),
     ...letter.paragraphs.map(paragraph),
     letter.panel ? panelAsHtml(letter.panel) : "",
+    ...(letter.codes ?? []).map(codeAsHtml),
     ...letter.after.map(paragraph),
     letter.link ? button(letter.link.label, letter.link.url) : "",
   ].join("\n");
@@ -132,6 +144,19 @@ ${lines.join("\n")}
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:14px">
 ${facts.join("\n")}
 </table>
+</td></tr>
+</table>`;
+}
+
+/** Black on white also in the dark: scanners want it so. */
+const CODE_PX = 260;
+
+function codeAsHtml({ contentId, label, number }: LetterCode): string {
+  return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 24px">
+<tr><td align="center" style="padding:16px 8px;background:#ffffff;border:1px solid #dfe1e8;border-radius:10px">
+<p style="margin:0 0 8px;font:700 19px/26px ${FONT};color:#1b1c22">${escapeHtml(label)}</p>
+<img src="cid:${escapeHtml(contentId)}" width="${CODE_PX}" height="${CODE_PX}" alt="${escapeHtml(`The code of your ticket, ${label}`)}" style="display:block;width:${CODE_PX}px;height:${CODE_PX}px;border:0;background:#ffffff">
+<p style="margin:8px 0 0;font:400 13px/20px ${FONT};color:#4d525e;word-break:break-all">${escapeHtml(number)}</p>
 </td></tr>
 </table>`;
 }

@@ -11,15 +11,21 @@ import {
   tellExpired,
   tellFailed,
 } from "./mail-bookings";
-import { asHtml, asText, type Letter } from "./mail-letter";
+import { asHtml, asText, type Letter, type LetterCode } from "./mail-letter";
 import { greet, sayEvent, saySeats } from "./mail-words";
 import type { BookingListing, Mail, MailAttachment, NotificationToSend, Settings } from "./ports";
+import type { MailTicket } from "./tickets";
 
 export type MailSettings = Pick<Settings, "publicUrl" | "emailFrom">;
 
 /** Throws if a booking's notification comes without its booking: D1 writes both together. */
-export function writeMail(notification: NotificationToSend, settings: MailSettings, nowMs: number): Mail {
-  const letter = letterOf(notification, settings, nowMs);
+export function writeMail(
+  notification: NotificationToSend,
+  settings: MailSettings,
+  nowMs: number,
+  tickets: readonly MailTicket[] = [],
+): Mail {
+  const letter = letterOf(notification, settings, nowMs, tickets);
   return {
     id: notification.id,
     to: notification.user.email,
@@ -27,18 +33,44 @@ export function writeMail(notification: NotificationToSend, settings: MailSettin
     text: asText(letter),
     html: asHtml(letter),
     attachments:
-      notification.type === "BOOKING_CONFIRMED" ? [calendarFile(notification, bookingOf(notification), settings)] : [],
+      notification.type === "BOOKING_CONFIRMED"
+        ? [calendarFile(notification, bookingOf(notification), settings), ...tickets.map(ticketImage)]
+        : [],
   };
 }
 
-function letterOf(notification: NotificationToSend, settings: MailSettings, nowMs: number): Letter {
+function ticketImage({ id, seatId, png }: MailTicket): MailAttachment {
+  return {
+    filename: `ticket-${seatId.slice(5)}.png`,
+    contentType: "image/png",
+    content: png,
+    contentId: contentIdOf(id),
+  };
+}
+
+/** An address by form (RFC 2392), and the same in every send of the mail. */
+function contentIdOf(ticket: MailTicket["id"]): string {
+  return `${ticket.toLowerCase()}@ticketflow`;
+}
+
+function letterOf(
+  notification: NotificationToSend,
+  settings: MailSettings,
+  nowMs: number,
+  tickets: readonly MailTicket[],
+): Letter {
   const greeting = greet(notification.user.name);
   if (notification.type === "WELCOME") return { ...WELCOME, greeting, link: linkTo("Find an event", settings) };
   const news: BookingNews = { booking: bookingOf(notification), detail: notification.detail, nowMs };
   return {
     ...tell(notification.type, news),
     greeting,
-    link: linkTo("Open TicketFlow", settings),
+    ...(tickets.length === 0
+      ? { link: linkTo("Open TicketFlow", settings) }
+      : {
+          codes: tickets.map(codeOf),
+          link: linkTo("Show or print your tickets", settings, `/tickets/${news.booking.record.id}`),
+        }),
     reason: "You get this mail because a booking was made with this address on TicketFlow.",
   };
 }
@@ -70,9 +102,13 @@ function tell(type: Exclude<NotificationToSend["type"], "WELCOME">, news: Bookin
   }
 }
 
-function linkTo(label: string, settings: MailSettings): Letter["link"] {
+function codeOf({ id, seatId }: MailTicket): LetterCode {
+  return { contentId: contentIdOf(id), label: saySeats([seatId]), number: id };
+}
+
+function linkTo(label: string, settings: MailSettings, path = ""): Letter["link"] {
   const url = siteOf(settings);
-  return url === null ? null : { label, url };
+  return url === null ? null : { label, url: url + path };
 }
 
 /** Only a web address becomes a link; anything else would be a mistake in the configuration. */

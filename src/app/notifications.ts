@@ -5,6 +5,7 @@ import type { NotificationId, UserId } from "../domain/ids";
 import { HOUR, MINUTE, SECOND } from "../domain/time";
 import { writeMail } from "./mails";
 import type { Deps, Mail, NotificationToSend, SentNotification } from "./ports";
+import { type MailTicket, ticketsForMail } from "./tickets";
 
 /** How long a claim keeps others away: longer than the send and every try to note it. */
 const LEASE_MS = MINUTE;
@@ -34,7 +35,10 @@ export type Delivery =
   | { readonly outcome: "given-up" }
   | { readonly outcome: "failed"; readonly retryAtMs: number };
 
-export type SendDeps = Pick<Deps, "clock" | "log" | "settings" | "notifications" | "mailer">;
+export type SendDeps = Pick<
+  Deps,
+  "clock" | "log" | "settings" | "notifications" | "mailer" | "boxOffices" | "ticketTokens" | "qrCodes"
+>;
 
 /** Sends one mail, at most once while it lives. Throws only when the claim itself fails. */
 export async function sendNotification(deps: SendDeps, id: NotificationId): Promise<Delivery> {
@@ -44,7 +48,7 @@ export async function sendNotification(deps: SendDeps, id: NotificationId): Prom
   let mail: Mail;
   let answer: "accepted" | "refused";
   try {
-    mail = writeMail(notification, deps.settings, nowMs);
+    mail = writeMail(notification, deps.settings, nowMs, await ticketsOf(deps, notification));
     answer = await within(SEND_TIMEOUT_MS, deps.mailer.send(mail));
   } catch (error) {
     return await noteFailure(deps, notification, failureKind(error));
@@ -52,6 +56,10 @@ export async function sendNotification(deps: SendDeps, id: NotificationId): Prom
   if (answer === "refused") return await giveUp(deps, notification, REFUSED_ADDRESS);
   await noteSent(deps, id, mail.subject);
   return { outcome: "sent" };
+}
+
+async function ticketsOf(deps: SendDeps, { type, bookingId }: NotificationToSend): Promise<readonly MailTicket[]> {
+  return type === "BOOKING_CONFIRMED" && bookingId !== null ? await ticketsForMail(deps, bookingId) : [];
 }
 
 /** Sends many side by side, each once; one that fails leaves the others alone. */

@@ -49,9 +49,9 @@ devMailboxRoutes.get("/dev/mailbox/:id", async (c) => {
 devMailboxRoutes.get("/dev/mailbox/:id/html", async (c) => {
   const mail = await openMailbox(c)?.byId(c.req.param("id"));
   if (!mail) return notFound(c);
-  return c.html(mail.html, 200, {
+  return c.html(withImages(mail), 200, {
     "Content-Security-Policy":
-      "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+      "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'",
     "X-Frame-Options": "SAMEORIGIN",
   });
 });
@@ -66,6 +66,15 @@ devMailboxRoutes.get("/dev/mailbox/:id/attachments/:place", async (c) => {
     "Content-Disposition": `attachment; filename="${filename.replace(/[^\w.-]/g, "_")}"`,
   });
 });
+
+/** The images that a mail carries, where it shows them: what a mail program does. */
+function withImages({ html, attachments }: DeliveredMail): string {
+  return attachments.reduce((shown, { contentId, contentType, content }) => {
+    if (contentId === undefined || !SAFE_TYPE.test(contentType)) return shown;
+    const binary = Array.from(bytesOf(content), (byte) => String.fromCharCode(byte)).join("");
+    return shown.replaceAll(`src="cid:${contentId}"`, `src="data:${contentType};base64,${btoa(binary)}"`);
+  }, html);
+}
 
 const SAFE_TYPE = /^[a-z]+\/[a-z0-9.+-]+(; ?[a-z]+=[\w-]+)*$/i;
 

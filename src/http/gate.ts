@@ -1,10 +1,10 @@
 // A scanner's API: what it needs to judge tickets by itself, and where it hands in what it scanned. Its token is a gate's.
 
+import { z } from "@hono/zod-openapi";
 import { checkIn, checkInBatch, readBundle } from "../app/check-ins";
 import { addEndpoint, answer } from "./endpoint";
 import { createGroup } from "./honoenv";
 import { matches } from "./inventory";
-import { z } from "@hono/zod-openapi";
 import {
   batchAnswerJson,
   batchAnswerSchema,

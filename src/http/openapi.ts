@@ -82,6 +82,11 @@ export function openApiOf(
 /** What concerns the whole document: how callers prove who they are, and the error envelope. */
 export function documentShared(registry: Registry): void {
   registry.registerComponent("securitySchemes", "bearerAuth", { type: "http", scheme: "bearer", bearerFormat: "JWT" });
+  registry.registerComponent("securitySchemes", "gateAuth", {
+    type: "http",
+    scheme: "bearer",
+    description: "The token of a gate, for its scanners.",
+  });
   registry.register("Error", errorSchema);
 }
 

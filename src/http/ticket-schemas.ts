@@ -73,7 +73,9 @@ export const ticketKeysSchema = z.object({ keys: z.array(ticketKey) }).openapi("
 export const gateBody = z
   .strictObject({
     name: lineOf(1, MAX_GATE_NAME_CHARS),
-    opensAt: moment.optional().openapi({ description: "When tickets are taken here; otherwise 4 hours before the start." }),
+    opensAt: moment
+      .optional()
+      .openapi({ description: "When tickets are taken here; otherwise 4 hours before the start." }),
     expiresAt: moment
       .optional()
       .openapi({ description: "Until when the token is good; otherwise a day after the doors close." }),
@@ -96,7 +98,9 @@ export const createdGateSchema = z
   .object({
     ...gateFields,
     token: z.string().openapi({ description: "Said here and never again." }),
-    scannerUrl: z.string().openapi({ description: "Opens the gate page with the token; show it to the scanner as a code." }),
+    scannerUrl: z
+      .string()
+      .openapi({ description: "Opens the gate page with the token; show it to the scanner as a code." }),
   })
   .openapi("CreatedGate");
 
@@ -176,7 +180,10 @@ export const checkInBody = z
 
 export const batchBody = z
   .strictObject({
-    scans: z.array(z.strictObject({ ticket: ticketText, nonce, scannedAt: moment })).min(1).max(MAX_BATCH),
+    scans: z
+      .array(z.strictObject({ ticket: ticketText, nonce, scannedAt: moment }))
+      .min(1)
+      .max(MAX_BATCH),
     sentAt: moment
       .optional()
       .openapi({ description: "What the scanner's clock says now: scans of one that is wrong are put right." }),
@@ -225,7 +232,8 @@ export const batchAnswerSchema = z
   .object({
     answers: z.array(scanAnswerSchema).openapi({ description: "In the order of the scans." }),
     conflicts: z.array(conflictSchema).openapi({
-      description: "Tickets of this batch that were used more than once: the earliest scan counts, the others are here.",
+      description:
+        "Tickets of this batch that were used more than once: the earliest scan counts, the others are here.",
     }),
   })
   .openapi("BatchAnswer");

@@ -5,6 +5,7 @@ import { type Consistency, checkConsistency } from "../../src/app/admin-consiste
 import { effectsOf } from "../../src/domain/box-office/effects";
 import { totalOf } from "../../src/domain/box-office/hold";
 import type { Hold } from "../../src/domain/box-office/state";
+import { ticketsOf } from "../../src/domain/box-office/tickets";
 import type { Acknowledged } from "./buyers";
 import type { Sale } from "./sale";
 
@@ -36,6 +37,7 @@ export async function judgeRest(sale: Sale, acknowledged: readonly Acknowledged[
     if (hold.booking === null) continue;
     const net = netOf(sale, hold);
     earned += net;
+    judgeTickets(sale, hold);
     const worth = worthOf(hold);
     value += worth;
     if (net !== worth) world.violate("I4", `${hold.booking.id} is ${hold.booking.status}: we have ${net}, its tickets are worth ${worth}`);
@@ -65,7 +67,10 @@ export async function judgeRest(sale: Sale, acknowledged: readonly Acknowledged[
   for (let look = 0; look < MAX_LOOKS; look++) {
     const found = await consistencyOf(sale);
     if (found === null) return world.violate("I6", "the consistency check did not answer");
-    for (const { invariant, detail } of found.violations) world.violate(invariant, `consistency: ${detail}`);
+    for (const { invariant, detail } of found.violations) {
+      const isOfClock = invariant === "I16" && (world.counts["a clock jumped"] ?? 0) > 0;
+      if (!isOfClock) world.violate(invariant, `consistency: ${detail}`);
+    }
     if (found.outbox === 0 || found.violations.length > 0) return;
   }
   world.violate("I6", "effects are owed in memory and never settled");
@@ -100,6 +105,13 @@ export function netOf(sale: Sale, hold: Hold): number {
   }
   if (kept > 1) sale.world.violate("I5", `${hold.booking?.id} was paid ${kept} times`);
   return net;
+}
+
+/** I9: whoever owns a sold seat has the one good ticket for it. */
+function judgeTickets(sale: Sale, hold: Hold): void {
+  const good = ticketsOf(hold).flatMap(({ seat, revoked }) => (revoked ? [] : [seat]));
+  const sold = hold.booking?.status === "CONFIRMED" ? hold.seats.filter((seat) => !hold.booking?.cancelledSeats.includes(seat)) : [];
+  if (good.join() !== sold.join()) sale.world.violate("I9", `${hold.booking?.id} has seats ${sold}, tickets for ${good}`);
 }
 
 /** What its tickets cost. */

@@ -44,9 +44,9 @@ export async function runSeed(seed: number, { keepsLog = false, sqlite = false }
   };
   const database = sqlite ? new DatabaseSync(":memory:") : null;
   const sale = saleOf(world, someEvent(world), policy, database);
-  const crowd = gather(sale, random.between(2, 5), random.between(2, 6));
+  const crowd = gather(sale, random.between(2, 4), random.between(1, 4));
   void organise(sale, random.chance(0.4) ? random.between(1, 3) : 0);
-  const faultsMs = START_MS + random.between(2, 12) * MINUTE;
+  const faultsMs = START_MS + random.between(1, 6) * MINUTE;
   startCron(sale);
   startTroubles(sale);
   if (random.chance(0.5)) world.at(random.between(0, 30_000), "reader", () => void sale.relay.catchUp().catch(() => {}));

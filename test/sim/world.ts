@@ -1,6 +1,7 @@
 // One simulated world: a clock, a heap of events with seeded ties, processes that can die at any call they make, and
 // a trace whose hash is the same whenever the same seed is run again.
 
+import v8 from "node:v8";
 import type { Faults } from "./faults";
 import { type Random, randomOf } from "./random";
 
@@ -55,7 +56,9 @@ export interface World {
 
 const NEVER = new Promise<never>(() => {});
 const realSetImmediate = setImmediate;
-const drained = (resume: () => void) => void realSetImmediate(resume);
+/** Runs every waiting promise reaction at once: ten times as fast as a turn of the event loop. Only outside of one. */
+v8.setFlagsFromString("--allow-natives-syntax");
+const settlePromises = new Function("return %PerformMicrotaskCheckpoint()") as () => void;
 
 export function worldOf(seed: number, faultsOf: (random: Random) => Faults, keepsLog = false): World {
   const random = randomOf(seed);
@@ -101,22 +104,35 @@ export function worldOf(seed: number, faultsOf: (random: Random) => Faults, keep
     },
     sleep: (ms) => new Promise((resolve) => world.at(ms, "sleep", resolve)),
     call: (process, port, effect) => callOutside(world, process, port, effect),
-    async run(untilMs) {
-      while (world.violations.length === 0) {
-        const next = heap[0];
-        if (next === undefined || next.atMs > untilMs) break;
-        pop(heap);
-        const run = next.run;
-        if (run === null) continue;
-        world.nowMs = Math.max(world.nowMs, next.atMs);
-        world.events += 1;
-        run();
-        await new Promise<void>(drained);
-      }
-      if (world.violations.length === 0) world.nowMs = Math.max(world.nowMs, untilMs);
-    },
+    run: (untilMs) =>
+      new Promise((resolve, reject) => {
+        realSetImmediate(() => {
+          try {
+            runEvents(untilMs);
+            resolve();
+          } catch (error) {
+            reject(error);
+          }
+        });
+      }),
   };
   return world;
+
+  function runEvents(untilMs: number): void {
+    settlePromises();
+    while (world.violations.length === 0) {
+      const next = heap[0];
+      if (next === undefined || next.atMs > untilMs) break;
+      pop(heap);
+      const run = next.run;
+      if (run === null) continue;
+      world.nowMs = Math.max(world.nowMs, next.atMs);
+      world.events += 1;
+      run();
+      settlePromises();
+    }
+    if (world.violations.length === 0) world.nowMs = Math.max(world.nowMs, untilMs);
+  }
 }
 
 function callOutside<T>(world: World, process: Process, port: string, effect: () => T | Promise<T>): Promise<T> {

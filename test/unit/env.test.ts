@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { newTicketKeySet } from "../../scripts/ticket-keys.mjs";
 import { configProblems, readConfig, type Secrets, VERSION } from "../../src/env";
 
 /** The variables of wrangler.toml as they stand. */
@@ -12,6 +13,8 @@ function shipped(): Record<string, string> {
   return Object.fromEntries([...vars.matchAll(/^(\w+) = "(.*)"$/gm)].map(([, name = "", value = ""]) => [name, value]));
 }
 
+const TICKET_KEYS = newTicketKeySet();
+const TICKET_KEY = JSON.parse(TICKET_KEYS).keys[0];
 const RANDOM = "pX3vK9zTq7LmWc2RbN8sYd4JhGf6AeUt";
 
 function env(change: Partial<Record<keyof Env | keyof Secrets, string | undefined>> = {}): Env {
@@ -25,6 +28,7 @@ function production(change: Parameters<typeof env>[0] = {}): Env {
     JWT_SECRET: RANDOM,
     STRIPE_SECRET_KEY: "sk_live_51Hq8LkJ2eZvKYlo2C",
     STRIPE_WEBHOOK_SECRET: "whsec_pX3vK9zTq7LmWc2RbN8sYd4JhGf6AeUt",
+    TICKET_SIGNING_KEYS: TICKET_KEYS,
     ...change,
   });
 }
@@ -41,7 +45,8 @@ describe("production", () => {
   it("is what wrangler.toml says, and refused until its secrets are set", () => {
     expect(shipped()).toMatchObject({ ENVIRONMENT: "production", PAYMENTS: "stripe", EVENT_BOOKING_API: "off" });
     const problems = configProblems(env()).join("\n");
-    for (const name of ["JWT_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "EMAIL_FROM", "PUBLIC_URL"]) {
+    const needed = ["JWT_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "TICKET_SIGNING_KEYS"];
+    for (const name of [...needed, "EMAIL_FROM", "PUBLIC_URL"]) {
       expect(problems).toContain(`${name} is missing`);
     }
   });
@@ -141,10 +146,10 @@ describe("a configuration", () => {
       bookingsPerMinute: 30,
       eventBookingApi: false,
       corsOrigins: ["https://a.example", "https://b.example"],
-      feedRelays: 4,
+      feed: { relays: 4, perAddress: 50, perEvent: 20_000 },
       jwt: { secret: "x".repeat(32), issuer: "ticketflow", audience: "ticketflow-api" },
       stripe: { apiBase: "", publishableKey: "", secretKey: "", webhookSecrets: [] },
-      ticketSigningKeys: "",
+      ticketSigningKeys: [],
     });
   });
 
@@ -167,6 +172,11 @@ describe("a configuration", () => {
     ["EMAIL_FROM", "nobody"],
     ["FEED_RELAYS", ""],
     ["JWT_ISSUER", ""],
+    ["TICKET_SIGNING_KEYS", "{}"],
+    ["TICKET_SIGNING_KEYS", TICKET_KEYS.slice(1)],
+    ["TICKET_SIGNING_KEYS", JSON.stringify({ keys: [] })],
+    ["TICKET_SIGNING_KEYS", JSON.stringify({ keys: [TICKET_KEY, TICKET_KEY] })],
+    ["TICKET_SIGNING_KEYS", JSON.stringify({ keys: [{ ...TICKET_KEY, d: undefined }] })],
   ])("with %s = %o is refused everywhere, by name", (name, value) => {
     expect(configProblems(development({ [name]: value }))).toEqual([expect.stringMatching(`^${name} is not valid`)]);
     expect(configProblems(production({ [name]: value }))).toEqual([expect.stringMatching(`^${name} is not valid`)]);

@@ -8,10 +8,11 @@ import { d1Bookings } from "../../src/adapters/d1/bookings";
 import { d1Notifications } from "../../src/adapters/d1/notifications";
 import { d1Users } from "../../src/adapters/d1/users";
 import { cloudflareMailer, d1Mailbox, mailboxMailer } from "../../src/adapters/email";
+import { qrCodes } from "../../src/adapters/qr-codes";
 import { cloudflareQueues } from "../../src/adapters/queues";
 import { recentNotifications, type SendDeps, sendNotification, sweepNotifications } from "../../src/app/notifications";
 import type { DeliveredMail, Mail, Mailer } from "../../src/app/ports";
-import type { NotificationId, SeatId } from "../../src/domain/ids";
+import { type BookingId, type NotificationId, type SeatId, ticketIdOf } from "../../src/domain/ids";
 import { MINUTE } from "../../src/domain/time";
 import { consumeNotifications } from "../../src/queues/notifications";
 import { aBooking, aDefinition, aNotice, aPayment, aUser, aWelcome, NOW } from "./d1-builders";
@@ -28,9 +29,25 @@ function house(mailer: Mailer = mailboxMailer(env.DB)) {
     settings: { publicUrl: "http://localhost:3000", emailFrom: "tickets@ticketflow.dev" } as SendDeps["settings"],
     notifications: d1Notifications(env.DB),
     mailer,
+    boxOffices: TWO_TICKETS,
+    ticketTokens: { sign: async ({ ticketId }) => `token of ${ticketId}` } as SendDeps["ticketTokens"],
+    qrCodes: qrCodes(),
   };
   return { deps, clock };
 }
+
+/** Of any booking: two good tickets, and one that was revoked. */
+const TWO_TICKETS = {
+  async send(_code: string, { bookingId }: { bookingId: BookingId }) {
+    const tickets = [...SEATS, "seat_A3"].map((seatId, place) => ({
+      id: ticketIdOf(bookingId, place),
+      seatId,
+      status: place < SEATS.length ? "VALID" : "REVOKED",
+      entry: null,
+    }));
+    return { ok: true, value: { tickets } };
+  },
+} as unknown as SendDeps["boxOffices"];
 
 async function registered() {
   const user = aUser();
@@ -85,6 +102,21 @@ describe("a booking that was confirmed", () => {
     expect(await recentNotifications(deps, user.id)).toEqual([
       { id, type: "BOOKING_CONFIRMED", subject: "Your booking is confirmed!", sentAtMs: NOW, bookingId: booking.id },
     ]);
+  });
+
+  it("carries a picture of every ticket that is good, which its HTML shows", async () => {
+    const { user, booking, id } = await confirmed();
+    await sendNotification(house().deps, id);
+    const [mail] = await mailsTo(user.email);
+    const images = mail?.attachments.filter(({ contentType }) => contentType === "image/png") ?? [];
+    expect(images.map(({ filename }) => filename)).toEqual(["ticket-A1.png", "ticket-A2.png"]);
+    for (const [place, { content, contentId }] of images.entries()) {
+      expect([...(content as Uint8Array).subarray(1, 4)]).toEqual([..."PNG"].map((char) => char.charCodeAt(0)));
+      expect(mail?.html).toContain(`src="cid:${contentId}"`);
+      expect(mail?.text).toContain(ticketIdOf(booking.id, place));
+    }
+    expect(mail?.text).not.toContain(ticketIdOf(booking.id, 2));
+    expect(mail?.html).toContain(`http://localhost:3000/tickets/${booking.id}`);
   });
 
   it("stays one mail however often and from however many sides it is asked for", async () => {

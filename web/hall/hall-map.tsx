@@ -52,7 +52,6 @@ export function HallMap({ hall, tick, onChange, mine, mineWord, onTap }: Props) 
     view.current = shown;
     // Says where a seat is on the canvas, to scripts and tests.
     Object.assign(canvas.current, { seatPoint: shown.seatPoint });
-    performance.mark("hall-ready");
     const stop = onChange(shown.repaint);
     return () => {
       stop();

@@ -38,6 +38,7 @@ export function showHall(canvas: HTMLCanvasElement, hall: Hall, first: Overlay, 
   let overlay = first;
   let camera: Camera = fitted(plan.bounds, painter.size());
   let isFitted = true;
+  let isShown = false;
   let frame = 0;
   let movingUntil = 0;
   let glide: { readonly from: Camera; readonly to: Camera; readonly startedAt: number } | null = null;
@@ -54,6 +55,8 @@ export function showHall(canvas: HTMLCanvasElement, hall: Hall, first: Overlay, 
       request();
     }
     painter.draw(camera, { ...overlay, pointed: pointed ?? overlay.pointed }, glide !== null || now < movingUntil);
+    if (!isShown) performance.mark("hall-ready");
+    isShown = true;
   };
   const request = () => {
     if (frame === 0) frame = requestAnimationFrame(draw);

@@ -233,10 +233,10 @@ function paintStage(context: CanvasRenderingContext2D, palette: Palette, plan: P
   const first = plan.blocks[0];
   if (!first) return;
   const half = Math.min(((plan.bounds.right - plan.bounds.left) / 2) * 0.5, 16);
-  const top = -3 - plan.bend * half ** 2;
-  const [left, y] = toScreen(camera, size, -half, top);
+  const [left, bottom] = toScreen(camera, size, -half, -1.9 - plan.bend * half ** 2);
   const width = 2 * half * camera.scale;
-  const height = Math.max(12, camera.scale * 1.1);
+  const height = Math.max(14, camera.scale * 1.1);
+  const y = bottom - height;
   context.fillStyle = palette.ink;
   context.globalAlpha = 0.9;
   context.beginPath();

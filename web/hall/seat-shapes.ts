@@ -87,13 +87,13 @@ export function drawSeat(
       break;
     case "L":
       context.lineWidth = Math.max(1, size * 0.16);
-      outline(context, x, y, radius - context.lineWidth / 2, accessible);
+      outline(context, x, y, Math.max(0.3, radius - context.lineWidth / 2), accessible);
       context.strokeStyle = palette.held;
       context.stroke();
       break;
     case "R":
       context.lineWidth = Math.max(0.75, size * 0.05);
-      outline(context, x, y, radius - context.lineWidth / 2, accessible);
+      outline(context, x, y, Math.max(0.3, radius - context.lineWidth / 2), accessible);
       context.strokeStyle = palette.sold;
       context.stroke();
       break;

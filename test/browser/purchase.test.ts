@@ -1,0 +1,108 @@
+// Buying as a person does: from the list to the ticket, with everything that may come between.
+
+import { expect, inject, it } from "vitest";
+import { hallShown, newAccount, newEvent, readers, signIn, tapSeat } from "./browser";
+
+const { open } = readers();
+const url = inject("url");
+
+it("a stranger finds an event, chooses seats, signs up in place, pays and has tickets", async () => {
+  const name = "The Long Way Home";
+  await newEvent(url, name);
+  const { page, complaints, asked } = await open();
+  await page.goto("/");
+  await page.getByLabel("Event or city").fill("long home bristol");
+  await page.getByRole("link", { name: new RegExp(name) }).click();
+  await hallShown(page);
+  await tapSeat(page, "seat_B4");
+  await page.getByRole("button", { name: "Hold 2 seats for £500.00" }).click();
+
+  await page.getByText("I am new here").click();
+  await page.getByLabel("Your name").fill("Alma Stranger");
+  await page.getByLabel("E-mail").fill(`alma-${Date.now()}@example.com`);
+  await page.getByLabel("Password").fill("short");
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await expect.poll(() => page.getByLabel("Password").getAttribute("aria-invalid")).toBe("true");
+  await page.getByLabel("Password").fill("Secret123");
+  await page.getByRole("button", { name: "Create the account" }).click();
+
+  await page.getByRole("heading", { name: "Your seats" }).waitFor();
+  await page.getByText("Row B, seat 4", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "Go on to pay £500.00" }).click();
+  await page.getByRole("button", { name: "Pay £500.00" }).click();
+  await page.getByRole("heading", { name: "You are going" }).waitFor();
+  await page.getByRole("article", { name: "Row B, seat 5" }).waitFor();
+  const calendar = await page.getByRole("link", { name: "Add to my calendar" }).getAttribute("href");
+  expect(decodeURIComponent(calendar ?? "")).toMatch(/BEGIN:VEVENT[\s\S]*SUMMARY:The Long Way Home/);
+
+  await page.getByRole("link", { name: "My tickets" }).first().click();
+  await page.getByRole("link", { name: /The Long Way Home.*Confirmed/s }).waitFor();
+  expect(complaints).toEqual([]);
+  expect(asked.filter((address) => !address.startsWith(url) && !address.startsWith("data:"))).toEqual([]);
+  expect(asked.filter((address) => /eyJ|token=/.test(address))).toEqual([]);
+});
+
+it("a declined card leaves the seats held, and another card, whose bank asks back, buys them", async () => {
+  const account = await newAccount(url);
+  const id = await newEvent(url, "Second Try");
+  const { page, complaints } = await open();
+  await page.goto(`/events/${id}`);
+  await page.getByRole("button", { name: "Hold the best 2 together" }).click();
+  await signIn(page, account);
+  await page.getByRole("link", { name: /Go on to pay/ }).click();
+  await page.getByText("A card that is declined").click();
+  await page.getByRole("button", { name: /^Pay £/ }).click();
+  await page.getByRole("heading", { name: "The card was declined" }).waitFor();
+  await page.getByText("Your seats are still held").waitFor();
+
+  await page.getByText("A card whose bank asks back").click();
+  await page.getByRole("button", { name: /^Pay £/ }).click();
+  await page.getByRole("heading", { name: /Your bank wants to know/ }).waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "Say that it is me" }).click();
+  await page.getByRole("heading", { name: "You are going" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+it("a ticket is cancelled after its amount and deadline are shown, and its seat is free again", async () => {
+  const account = await newAccount(url);
+  const id = await newEvent(url, "Changed My Mind");
+  const { page } = await open();
+  await page.goto(`/events/${id}`);
+  await page.getByRole("button", { name: "One fewer" }).click();
+  await page.getByRole("button", { name: "Hold the best seat" }).click();
+  await signIn(page, account);
+  await page.getByRole("link", { name: /Go on to pay/ }).click();
+  await page.getByRole("button", { name: /^Pay £/ }).click();
+  await page.getByRole("heading", { name: "You are going" }).waitFor();
+  await page.getByText(/You can cancel until .* and get £250\.00 back/).waitFor();
+  await page.getByRole("button", { name: "Cancel tickets…" }).click();
+  await page.getByRole("button", { name: "Cancel 1 ticket" }).click();
+  await page.getByRole("heading", { name: "This booking is cancelled" }).waitFor();
+  await page.getByText(/£250\.00 (is on its way|went) back to your card/).waitFor();
+  const seats = (await (await fetch(`${url}/api/inventory/events/${id}/seats`)).json()) as {
+    summary: { reserved: number };
+  };
+  expect(seats.summary.reserved).toBe(0);
+});
+
+it("everything is chosen and held by keyboard alone, from a list with whole names", async () => {
+  const account = await newAccount(url);
+  const id = await newEvent(url, "By Keys Alone");
+  const { page } = await open();
+  await page.goto(`/events/${id}`);
+  await hallShown(page);
+  await page.getByRole("button", { name: "Sign in" }).press("Enter");
+  await signIn(page, account);
+  // The list is the first thing that Tab reaches after the head of the page.
+  await page.getByRole("heading", { name: "By Keys Alone" }).focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowLeft");
+  await page.getByLabel("Section").selectOption("Circle");
+  await page.getByLabel("Row", { exact: true }).selectOption("E");
+  const seat = page.getByRole("button", { name: "Row E, seat 1, General, wheelchair place, £40.00, free" });
+  await seat.press("Enter");
+  await page.getByRole("button", { name: /Row E, seat 1, .*, chosen/ }).waitFor();
+  await page.getByRole("button", { name: /^Hold 2 seats for £80.00/ }).press("Enter");
+  await page.getByRole("heading", { name: "Your seats" }).waitFor();
+});
