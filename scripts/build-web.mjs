@@ -17,6 +17,7 @@ import {
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildDoor, DOOR_SOURCES } from "./build-door.mjs";
 
 const ROOT = resolve(fileURLToPath(import.meta.url), "../..");
 const SOURCE = join(ROOT, "web");
@@ -39,6 +40,7 @@ export async function buildWeb() {
   let page = readFileSync(join(SOURCE, "index.html"), "utf8");
   for (const [place, name] of Object.entries(names)) page = page.replaceAll(`{{${place}}}`, `/assets/${name}`);
   writeFileSync(join(partial, "index.html"), page);
+  await buildDoor(partial);
   replace(partial);
   writeFileSync(STAMP, stamp);
   return true;
@@ -110,7 +112,7 @@ function stampOfSources() {
   );
   for (const name of files.sort()) hash.update(`${name}\0`).update(readFileSync(join(SOURCE, name)));
   for (const name of PACKAGES) hash.update(readFileSync(join(ROOT, "node_modules", name, "package.json")));
-  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const path of [fileURLToPath(import.meta.url), ...DOOR_SOURCES]) hash.update(readFileSync(path));
   return hash.digest("hex");
 }
 

@@ -17,7 +17,7 @@ it("a stranger finds an event, chooses seats, signs up in place, pays and has ti
   await tapSeat(page, "seat_B4");
   await page.getByRole("button", { name: "Hold 2 seats for £500.00" }).click();
 
-  await page.getByText("I am new here").click();
+  await page.getByLabel("I am new here").check();
   await page.getByLabel("Your name").fill("Alma Stranger");
   await page.getByLabel("E-mail").fill(`alma-${Date.now()}@example.com`);
   await page.getByLabel("Password").fill("short");
@@ -50,12 +50,12 @@ it("a declined card leaves the seats held, and another card, whose bank asks bac
   await page.getByRole("button", { name: "Hold the best 2 together" }).click();
   await signIn(page, account);
   await page.getByRole("link", { name: /Go on to pay/ }).click();
-  await page.getByText("A card that is declined").click();
+  await page.getByLabel(/A card that is declined/).check();
   await page.getByRole("button", { name: /^Pay £/ }).click();
   await page.getByRole("heading", { name: "The card was declined" }).waitFor();
   await page.getByText("Your seats are still held").waitFor();
 
-  await page.getByText("A card whose bank asks back").click();
+  await page.getByLabel(/A card whose bank asks back/).check();
   await page.getByRole("button", { name: /^Pay £/ }).click();
   await page.getByRole("heading", { name: /Your bank wants to know/ }).waitFor();
   await page.reload();

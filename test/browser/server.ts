@@ -10,6 +10,8 @@ declare module "vitest" {
   }
 }
 
+/** Of what the server said, when it is needed. */
+const OUTPUT_CHARS = 6_000;
 export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -18,5 +20,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   const server = await startDevServer();
   project.provide("url", server.url);
-  return () => server[Symbol.asyncDispose]();
+  return async () => {
+    const alive = await fetch(`${server.url}/health`).then(
+      () => true,
+      () => false,
+    );
+    if (!alive) console.error(`The dev server ended during the tests:\n${server.output().slice(-OUTPUT_CHARS)}`);
+    await server[Symbol.asyncDispose]();
+  };
 }

@@ -4,16 +4,18 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WEBHOOK_SECRET } from "../stripe/asking";
+import { SECRET_KEY, WEBHOOK_SECRET } from "../stripe/asking";
 import { type StandIn, startStandIn } from "../stripe/control";
 import { signatureOf } from "../stripe/courier.mjs";
-import { type Ending, openSale, type Sale, type World } from "../stripe/sale";
-import { clientOf, until } from "./client";
-import { type DevServer, startDevServer } from "./dev-server";
+import { type Product, startProduct } from "../stripe/product";
+import { type Ending, eventually, openSale, type Sale, type World } from "../stripe/sale";
+import { clientOf } from "./client";
 
 /** Longer than a provider time-out and a second try, so that there is time for both. */
 const WINDOW_SECONDS = 20;
 const BUYERS = 8;
+/** Between the beginnings of two situations. */
+const STAGGER_MS = 150;
 const LIMIT_MS = 170_000;
 const CARD = "pm_card_visa";
 const DECLINED = "pm_card_chargeDeclined";
@@ -133,7 +135,7 @@ const CHALLENGES: readonly Situation[] = [
     ending: CONFIRMED,
     async run(sale) {
       const id = await sale.book(CHALLENGED);
-      const shown = await until("the challenge", 15_000, async () => {
+      const shown = await eventually("the challenge", async () => {
         const { body } = await sale.payment(id);
         return body.status === "REQUIRES_ACTION" ? body : null;
       });
@@ -153,11 +155,7 @@ const CHALLENGES: readonly Situation[] = [
       await sale.pay(id, CHALLENGED);
       await sale.stripe.authenticate((await sale.newestIntent()).id, "failure");
       await sale.intentIn("canceled");
-      await until(
-        "the booking to wait for another card",
-        15_000,
-        async () => (await sale.pay(id, CARD)).status === 200,
-      );
+      await eventually("the booking to wait for another card", async () => (await sale.pay(id, CARD)).status === 200);
       return id;
     },
   },
@@ -271,7 +269,7 @@ const OUTAGES: readonly Situation[] = [
       const id = await sale.book(CARD);
       expect((await sale.ended(id)).status).toBe("EXPIRED");
       expect(await sale.intents()).toEqual([]);
-      await until("the late intent", 30_000, async () => (await sale.intents()).length === 1);
+      await eventually("the late intent", async () => (await sale.intents()).length === 1);
       return id;
     },
   },
@@ -504,11 +502,7 @@ const REFUNDS: readonly Situation[] = [
       await sale.ended(id);
       await sale.cancel(id);
       await sale.stripe.settleRefund(await firstRefund(sale), "failed");
-      await until(
-        "the failure to be shown",
-        15_000,
-        async () => (await sale.payment(id)).body.status === "REFUND_FAILED",
-      );
+      await eventually("the failure to be shown", async () => (await sale.payment(id)).body.status === "REFUND_FAILED");
       const letter = await letterAbout(sale, id);
       expect(letter).toMatchObject({
         queue: "booking-saga",
@@ -537,7 +531,7 @@ const REFUNDS: readonly Situation[] = [
       const id = await sale.book("pm_card_createDispute");
       await sale.ended(id);
       const dispute = await disputeOf(sale);
-      await until("both letters", 15_000, async () => {
+      await eventually("both letters", async () => {
         const letters = (await sale.deadLetters()).filter(({ payload }) => payload.bookingId === id);
         if (letters.length === 1) await sale.stripe.closeDispute(dispute, "lost");
         return letters.length === 2;
@@ -549,42 +543,38 @@ const REFUNDS: readonly Situation[] = [
 
 const SITUATIONS = { CARDS, CHALLENGES, LINES, OUTAGES, DELIVERIES, BUYERS_DOINGS, REFUNDS };
 
-let server: DevServer;
+let server: Product;
 let stripe: StandIn;
 let world: World;
 const results = new Map<Situation, Promise<void>>();
-let sweeping: ReturnType<typeof setInterval>;
 
 beforeAll(async () => {
   stripe = await startStandIn();
-  server = await startDevServer({
-    args: [
-      ["PAYMENTS", "stripe"],
-      ["STRIPE_API_BASE", stripe.base],
-      ["STRIPE_SECRET_KEY", "sk_test_of_the_stand_in"],
-      ["STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET],
-      ["PAYMENT_WINDOW_SECONDS", String(WINDOW_SECONDS)],
-    ].flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+  server = await startProduct({
+    PAYMENTS: "stripe",
+    STRIPE_API_BASE: stripe.base,
+    STRIPE_SECRET_KEY: SECRET_KEY,
+    STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    PAYMENT_WINDOW_SECONDS: String(WINDOW_SECONDS),
   });
   await stripe.setWebhook(`${server.url}/api/webhooks/stripe`, WEBHOOK_SECRET);
   const api = clientOf(server.url);
   const organiser = await api.logInAsOrganiser();
   world = { api, stripe, organiser, buyers: await api.signUpMany(BUYERS) };
-  sweeping = setInterval(() => void api.sweep().catch(() => undefined), 2_000);
   for (const situation of Object.values(SITUATIONS).flat()) {
-    const result = happen(situation);
+    const result = happen(situation, results.size * STAGGER_MS);
     result.catch(() => undefined);
     results.set(situation, result);
   }
 }, LIMIT_MS);
 
 afterAll(async () => {
-  clearInterval(sweeping);
-  await server?.[Symbol.asyncDispose]();
+  await server?.stop();
   await stripe?.stop();
 });
 
-async function happen({ run, ending, price, currency }: Situation): Promise<void> {
+async function happen({ run, ending, price, currency }: Situation, afterMs: number): Promise<void> {
+  await wait(afterMs);
   const sale = await openSale(world, { price, currency });
   const bookingId = await run(sale);
   await sale.ended(bookingId);
@@ -652,18 +642,18 @@ describe("a delivery that Stripe did not send", () => {
 });
 
 async function allDelivered(sale: Sale): Promise<void> {
-  await until("every event to be delivered", 60_000, async () => {
+  await eventually("every event to be delivered", async () => {
     const events = await sale.stripe.events(sale.scope);
     return events.length > 0 && events.every(({ state }) => state === "delivered" || state === "dropped");
   });
 }
 
 async function firstRefund(sale: Sale): Promise<string> {
-  return await until("the refund", 60_000, async () => (await sale.refunds())[0]?.id ?? null);
+  return await eventually("the refund", async () => (await sale.refunds())[0]?.id ?? null);
 }
 
 async function letterAbout(sale: Sale, bookingId: string) {
-  return await until("a dead letter about it", 30_000, async () => {
+  return await eventually("a dead letter about it", async () => {
     const letters = await sale.deadLetters();
     const body = (letter: (typeof letters)[number]) => JSON.stringify(letter.payload);
     return letters.find((letter) => body(letter).includes(bookingId)) ?? null;

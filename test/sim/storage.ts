@@ -89,7 +89,7 @@ export function diskOf(
     transactionSync(work) {
       const mark = undone.length;
       const fails = world.faults.happens(world, "transaction fails");
-      touch();
+      if (database !== null) touch();
       database?.exec("SAVEPOINT one");
       try {
         const value = work();

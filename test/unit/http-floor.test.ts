@@ -272,7 +272,7 @@ describe("an address", () => {
   });
 
   it("answers OPTIONS with what it allows", async () => {
-    const response = await ask("/api/venues", { method: "OPTIONS" });
+    const response = await ask("/api/users/login", { method: "OPTIONS" });
     expect(response.status).toBe(204);
     expect(response.headers.get("Allow")).toBe("POST, OPTIONS");
   });
@@ -421,6 +421,10 @@ it("refusals have the statuses that were agreed", () => {
     SEATS_UNAVAILABLE: 409,
     LOCK_ALREADY_CONFIRMED: 409,
     PAYMENT_IN_PROGRESS: 409,
+    UPGRADE_REQUIRED: 426,
+    GATE_NOT_FOUND: 404,
+    TICKET_NOT_FOUND: 404,
+    TICKET_NOT_CHECKED_IN: 409,
     PAYLOAD_TOO_LARGE: 413,
     UNSUPPORTED_MEDIA_TYPE: 415,
     HOLD_LIMIT: 422,

@@ -133,16 +133,20 @@ const STATUS_WORDS: Readonly<Record<Status, string>> = {
   B: "not on sale",
 };
 
+/** Where a seat is: "Row C, seat 14". */
+export function seatPlace({ row, number }: Seat): string {
+  return row.standing ? `Standing place ${number}` : `Row ${row.label}, seat ${number}`;
+}
+
 /** The whole name of a seat: "Row C, seat 14, VIP, £250.00, free". */
 export function seatName(
   hall: Hall,
   seat: Seat,
   state: string = STATUS_WORDS[hall.statuses[seat.index] ?? "B"],
 ): string {
-  const where = seat.row.standing ? `Standing place ${seat.number}` : `Row ${seat.row.label}, seat ${seat.number}`;
   const extras = [seat.accessible && "wheelchair place", seat.companion && "companion seat"].filter(Boolean);
   const tier = seat.row.standing ? [] : [TIER_NAMES[seat.tier]];
-  return [where, ...tier, ...extras, priceWords(seat.price, hall.currency), state].join(", ");
+  return [seatPlace(seat), ...tier, ...extras, priceWords(seat.price, hall.currency), state].join(", ");
 }
 
 export function freeSeats(hall: Hall, seats: readonly Seat[]): readonly Seat[] {

@@ -1,8 +1,9 @@
 // The hall without a picture: a section, a row, then the seats that can really be chosen, each with its whole name.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { Choice } from "../parts/field";
 import { plural, priceWords, TIER_NAMES } from "../words";
-import { freeSeats, type Hall, type Row, seatName } from "./hall";
+import { freeSeats, type Hall, type Row, seatName, seatPlace } from "./hall";
 
 interface Props {
   readonly hall: Hall;
@@ -24,26 +25,20 @@ export function SeatList({ hall, tick, mine, onTap }: Props) {
   return (
     <div class="seat-list">
       <div class="seat-list-choice">
-        <label>
-          <span>Section</span>
-          <select value={section} onChange={(event) => setSection(event.currentTarget.value)}>
-            {hall.sections.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span>Row</span>
-          <select value={row?.row.label ?? ""} onChange={(event) => setLabel(event.currentTarget.value)}>
-            {rows.map((one) => (
-              <option key={one.row.label} value={one.row.label}>
-                {rowWords(hall, one.row, one.free)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice label="Section" name="section" value={section} onChoose={(chosen) => setSection(chosen)}>
+          {hall.sections.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </Choice>
+        <Choice label="Row" name="row" value={row?.row.label ?? ""} onChoose={(chosen) => setLabel(chosen)}>
+          {rows.map((one) => (
+            <option key={one.row.label} value={one.row.label}>
+              {rowWords(hall, one.row, one.free)}
+            </option>
+          ))}
+        </Choice>
       </div>
       {seats.length === 0 && <p>Nothing is free in this section at the moment.</p>}
       <ul
@@ -58,13 +53,10 @@ export function SeatList({ hall, tick, mine, onTap }: Props) {
                 type="button"
                 class={`seat-button tier-${seat.tier.toLowerCase()}`}
                 aria-pressed={chosen}
-                aria-label={seatName(hall, seat, chosen ? "chosen" : undefined)}
                 onClick={() => onTap(seat.index)}
               >
-                <strong>{seat.number}</strong>
-                <span>{priceWords(seat.price, hall.currency)}</span>
-                {seat.accessible && <span>Wheelchair</span>}
-                {seat.companion && <span>Companion</span>}
+                <strong>{seatPlace(seat)}</strong>
+                {seatName(hall, seat, chosen ? "chosen" : undefined).slice(seatPlace(seat).length)}
               </button>
             </li>
           );

@@ -7,7 +7,7 @@ import { newKey, type Problem, send } from "../api/client";
 import type { EventWithMap, PageOf, Tier } from "../api/types";
 import { hallOf } from "../hall/hall";
 import { HallMap } from "../hall/hall-map";
-import { errorOf, Field } from "../parts/field";
+import { Choice, errorOf, Field } from "../parts/field";
 import { Page, Trouble } from "../parts/page";
 import { navigate, place } from "../router";
 import { useAsk } from "../use-ask";
@@ -104,20 +104,13 @@ export function EventForm({ event }: { readonly event: EventWithMap | null }) {
               <span>Description</span>
               <textarea value={description} onInput={(typed) => setDescription(typed.currentTarget.value)} />
             </label>
-            <label class="field">
-              <span>Venue</span>
-              <select
-                name="venue"
-                value={venue?.id ?? ""}
-                onChange={(chosen) => setVenueId(chosen.currentTarget.value)}
-              >
-                {venues?.data.map((one) => (
-                  <option key={one.id} value={one.id}>
-                    {one.name}, {one.city} ({count(one.capacity)})
-                  </option>
-                ))}
-              </select>
-            </label>
+            <Choice label="Venue" name="venue" value={venue?.id ?? ""} onChoose={(chosen) => setVenueId(chosen)}>
+              {venues?.data.map((one) => (
+                <option key={one.id} value={one.id}>
+                  {one.name}, {one.city} ({count(one.capacity)})
+                </option>
+              ))}
+            </Choice>
             <p class="fine">
               Not there yet?{" "}
               <a class="link" href="/organiser/venues/new">
@@ -166,21 +159,19 @@ export function EventForm({ event }: { readonly event: EventWithMap | null }) {
           <section class="panel" aria-labelledby="prices-title">
             <h2 id="prices-title">Prices</h2>
             <div class="form-grid">
-              <label class="field">
-                <span>Currency</span>
-                <select
-                  name="currency"
-                  value={currency}
-                  disabled={event !== null}
-                  onChange={(chosen) => setCurrency(chosen.currentTarget.value)}
-                >
-                  {[...CURRENCIES].map((code) => (
-                    <option key={code} value={code}>
-                      {code}
-                    </option>
-                  ))}
-                </select>
-              </label>
+              <Choice
+                label="Currency"
+                name="currency"
+                value={currency}
+                disabled={event !== null}
+                onChoose={(chosen) => setCurrency(chosen)}
+              >
+                {[...CURRENCIES].map((code) => (
+                  <option key={code} value={code}>
+                    {code}
+                  </option>
+                ))}
+              </Choice>
               {tiers.map((tier, i) => (
                 <Field
                   key={tier}

@@ -3,7 +3,9 @@
 import { money, plural, shortMoment } from "../words";
 import type { Report } from "./report";
 
-const WIDTH = 720;
+const WIDE = 720;
+/** On a phone: the same height of text, fewer pixels to put it on. */
+const NARROW = 360;
 const HEIGHT = 200;
 const LEFT = 84;
 const BOTTOM = 26;
@@ -12,18 +14,19 @@ const TOP = 12;
 export function SalesChart({ report }: { readonly report: Report }) {
   const { overTime, currency } = report;
   if (overTime.length === 0) return <p class="fine">Nothing is sold yet. The first sale appears here by itself.</p>;
+  const width = matchMedia("(max-width: 640px)").matches ? NARROW : WIDE;
   const isFree = report.revenue === 0;
   const heightOf = (span: Report["overTime"][number]) => (isFree ? span.tickets : span.revenue);
   const words = (value: number) => (isFree ? plural(Math.round(value), "ticket") : money(Math.round(value), currency));
   const top = niceTop(Math.max(...overTime.map(heightOf), 1));
-  const step = (WIDTH - LEFT) / overTime.length;
+  const step = (width - LEFT) / overTime.length;
   const height = (value: number) => ((HEIGHT - BOTTOM - TOP) * value) / top;
   const last = overTime.at(-1);
   return (
     <>
       <svg
         class="chart"
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
         aria-label={`Sales over time, at most ${words(top)} at once. The table below has the numbers.`}
       >
@@ -31,7 +34,7 @@ export function SalesChart({ report }: { readonly report: Report }) {
           const y = HEIGHT - BOTTOM - height(top * part);
           return (
             <g key={part}>
-              <line x1={LEFT} x2={WIDTH} y1={y} y2={y} class="grid" />
+              <line x1={LEFT} x2={width} y1={y} y2={y} class="grid" />
               <text x={LEFT - 10} y={y + 4} text-anchor="end">
                 {words(top * part)}
               </text>
@@ -54,7 +57,7 @@ export function SalesChart({ report }: { readonly report: Report }) {
           {shortMoment(overTime[0]?.from ?? "")}
         </text>
         {last && overTime.length > 6 && (
-          <text x={WIDTH} y={HEIGHT - 6} text-anchor="end">
+          <text x={width} y={HEIGHT - 6} text-anchor="end">
             {shortMoment(last.from)}
           </text>
         )}

@@ -1,7 +1,7 @@
 // One section of a hall that is being drawn.
 
 import type { Tier } from "../api/types";
-import { Field } from "../parts/field";
+import { Choice, Field } from "../parts/field";
 import { TIER_NAMES } from "../words";
 import type { SectionDraft } from "./hall-plan";
 
@@ -22,16 +22,18 @@ export function SectionForm({ draft, number, problems, onChange, onRemove }: Pro
       <legend>Section {number}</legend>
       <div class="form-grid">
         <Field label="Name" name="section" value={draft.name} onText={(name) => set({ name })} error={wrong("name")} />
-        <label class="field">
-          <span>Price class</span>
-          <select value={draft.tier} onChange={(event) => set({ tier: event.currentTarget.value as Tier })}>
-            {Object.entries(TIER_NAMES).map(([tier, name]) => (
-              <option key={tier} value={tier}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Price class"
+          name="price"
+          value={draft.tier}
+          onChoose={(chosen) => set({ tier: chosen as Tier })}
+        >
+          {Object.entries(TIER_NAMES).map(([tier, name]) => (
+            <option key={tier} value={tier}>
+              {name}
+            </option>
+          ))}
+        </Choice>
         {!standing && (
           <Field
             key="rows"

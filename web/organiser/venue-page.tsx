@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { COUNTRIES } from "../../src/domain/countries";
 import { say } from "../announce";
 import { newKey, type Problem, send } from "../api/client";
-import { errorOf, Field } from "../parts/field";
+import { Choice, errorOf, Field } from "../parts/field";
 import { Page } from "../parts/page";
 import { navigate } from "../router";
 
@@ -38,16 +38,13 @@ export function VenuePage() {
         <Field label="Name" name="name" value={name} onText={setName} error={errorOf(problem, "name")} />
         <Field label="Address" name="address" value={address} onText={setAddress} error={errorOf(problem, "address")} />
         <Field label="City" name="city" value={city} onText={setCity} error={errorOf(problem, "city")} />
-        <label class="field">
-          <span>Country</span>
-          <select name="country" value={country} onChange={(event) => setCountry(event.currentTarget.value)}>
-            {countries.map((one) => (
-              <option key={one.code} value={one.code}>
-                {one.name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice label="Country" name="country" value={country} onChoose={(chosen) => setCountry(chosen)}>
+          {countries.map((one) => (
+            <option key={one.code} value={one.code}>
+              {one.name}
+            </option>
+          ))}
+        </Choice>
         <Field
           label="How many it holds"
           name="capacity"

@@ -9,6 +9,7 @@ import type { Connection } from "../hall/live-hall";
 import { SeatList } from "../hall/seat-list";
 import { useHall } from "../hall/use-hall";
 import { BasketPanel, SeatLines } from "../parts/basket-panel";
+import { Choice } from "../parts/field";
 import { Legend } from "../parts/legend";
 import { Loading, Page, Trouble } from "../parts/page";
 import { session } from "../session";
@@ -111,6 +112,7 @@ function Choose({ eventId, event }: { readonly eventId: string; readonly event: 
         <Legend hall={hall} />
         <ConnectionLine connection={live.connection} />
       </div>
+      {!held && choosing.seats.length > 0 && <ChoiceBar hall={hall} choosing={choosing} />}
       <aside class="choose-side" aria-label="Your choice">
         {held ? (
           <BasketPanel held={held} />
@@ -152,18 +154,15 @@ function Party({ hall, tick, event, party, setParty, choosing }: PartyProps) {
         <h2 id="party-title">How many together?</h2>
         <Stepper value={party} onChange={setParty} />
         {left.size > 1 && (
-          <label class="field">
-            <span>Where</span>
-            <select value={tier} onChange={(change) => setTier(change.currentTarget.value as Tier | "")}>
-              <option value="">Anywhere</option>
-              {[...left].map(([name, n]) => (
-                <option key={name} value={name} disabled={n === 0}>
-                  {TIER_NAMES[name]}, {priceWords(hall.prices.get(name) ?? 0, hall.currency)},{" "}
-                  {n === 0 ? "sold out" : `${count(n)} left`}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Choice label="Where" name="where" value={tier} onChoose={(chosen) => setTier(chosen as Tier | "")}>
+            <option value="">Anywhere</option>
+            {[...left].map(([name, n]) => (
+              <option key={name} value={name} disabled={n === 0}>
+                {TIER_NAMES[name]}, {priceWords(hall.prices.get(name) ?? 0, hall.currency)},{" "}
+                {n === 0 ? "sold out" : `${count(n)} left`}
+              </option>
+            ))}
+          </Choice>
         )}
         <button
           type="button"
@@ -219,6 +218,23 @@ function Chosen({ hall, choosing }: { readonly hall: Hall; readonly choosing: Ch
       {tooMany && <p class="form-error">You can hold {MAX_PARTY} seats at most.</p>}
       <button type="button" class="link" onClick={choosing.clear}>
         Choose none of them
+      </button>
+    </section>
+  );
+}
+
+/** On a phone the panel is out of sight while one chooses: what is chosen, and the act, stay in view. */
+function ChoiceBar({ hall, choosing }: { readonly hall: Hall; readonly choosing: Choosing }) {
+  const { seats, busy } = choosing;
+  const sum = seats.reduce((all, { price }) => all + price, 0);
+  return (
+    <section class="choice-bar" aria-label="Chosen">
+      <p>
+        <strong>{priceWords(sum, hall.currency)}</strong>
+        <span>{seatList(seats.map(({ id }) => id))}</span>
+      </p>
+      <button type="button" class="button" disabled={busy || seats.length > MAX_PARTY} onClick={choosing.hold}>
+        Hold {plural(seats.length, "seat")}
       </button>
     </section>
   );

@@ -38,6 +38,35 @@ export function Field({ label, hint, error, value, onText, type = "text", ...inp
   );
 }
 
+interface ChoiceProps {
+  readonly label: string;
+  readonly name: string;
+  readonly value: string;
+  readonly disabled?: boolean;
+  readonly onChoose: (value: string) => void;
+  /** Its options. */
+  readonly children: ComponentChildren;
+}
+
+/** A choice of one. Its label stands beside it: around it, the options would be part of its name. */
+export function Choice({ label, name, value, disabled, onChoose, children }: ChoiceProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select
+        id={id}
+        name={name}
+        value={value}
+        disabled={disabled}
+        onChange={(event) => onChoose(event.currentTarget.value)}
+      >
+        {children}
+      </select>
+    </div>
+  );
+}
+
 /** What a refusal says of one field, as a sentence. */
 export function errorOf(problem: Problem | null, ...names: readonly string[]): string | null {
   const found = problem?.fields.find(({ field }) => names.includes(field));
