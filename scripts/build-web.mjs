@@ -36,8 +36,10 @@ export async function buildWeb() {
   const partial = `${OUTPUT}.${process.pid}`;
   rmSync(partial, { recursive: true, force: true });
   cpSync(join(SOURCE, "public"), partial, { recursive: true });
-  const names = await bundle(join(partial, "assets"));
+  const { chunks, ...names } = await bundle(join(partial, "assets"));
   let page = readFileSync(join(SOURCE, "index.html"), "utf8");
+  const preloads = chunks.map((name) => `<link rel="modulepreload" href="/assets/${name}" />`).join("");
+  page = page.replace("{{preloads}}", preloads);
   for (const [place, name] of Object.entries(names)) page = page.replaceAll(`{{${place}}}`, `/assets/${name}`);
   writeFileSync(join(partial, "index.html"), page);
   await buildDoor(partial);
@@ -85,7 +87,10 @@ async function bundle(outdir) {
     if (!found) throw new Error("The web app was built without one of its parts.");
     return basename(found[0]);
   };
+  const main = outputs.find(([, { entryPoint }]) => entryPoint === "web/main.tsx")?.[1];
+  const needed = (main?.imports ?? []).filter(({ kind }) => kind === "import-statement");
   return {
+    chunks: needed.map(({ path }) => basename(path)),
     script: nameOf((_, entry) => entry === "web/main.tsx"),
     style: nameOf((_, entry) => entry === "web/style/main.css"),
     font: nameOf((name) => name.startsWith("figtree-latin-wght-normal")),

@@ -32,6 +32,8 @@ export interface Held {
 /** However often it is renewed, counted from the first moment. */
 export const LONGEST_HOLD_MS = 900_000;
 
+const ASK_AGAIN_MS = 1_000;
+
 export const basket = createKeptStore<readonly Held[]>("ticketflow.holds", [], isBasket);
 
 export function heldFor(holds: readonly Held[], eventId: string): Held | null {
@@ -95,7 +97,11 @@ export async function refresh(held: Held): Promise<void> {
     }
     return;
   }
-  if (lock.bookingId !== held.bookingId) keepHeld({ ...held, bookingId: lock.bookingId });
+  // The server's clock is a little behind this computer's: it is asked again in a moment.
+  const expiresAtMs = isRunning(held) ? held.expiresAtMs : Date.now() + ASK_AGAIN_MS;
+  if (lock.bookingId !== held.bookingId || expiresAtMs !== held.expiresAtMs) {
+    keepHeld({ ...held, bookingId: lock.bookingId, expiresAtMs });
+  }
 }
 
 export function startKeepingBasket(): void {

@@ -17,6 +17,7 @@ import type {
   Hold,
   JournalEntry,
   SalePolicy,
+  SeatStatus,
   StoredKey,
 } from "../domain/box-office/state";
 import { revokedTicketsOf } from "../domain/box-office/tickets";
@@ -57,6 +58,8 @@ const FOREVER_MS = 9_000_000_000_000_000;
 /** Values that travel as one JSON parameter: a string is at most 2 MB, a hold well under 4 KB. */
 const ROWS_A_STATEMENT = 400;
 
+/** Journal entries that an audit reads: about a second's work. */
+const MAX_AUDITED_ENTRIES = 300_000;
 /** More relays than any event is configured with. */
 const MAX_RELAYS = 64;
 
@@ -84,6 +87,8 @@ export interface Rows {
   /** The marks of holds that left memory are not needed any more. */
   unmark(id: LockId): void;
   journal(afterSeq: number, limit: number): readonly JournalEntry[];
+  /** The last status that the journal tells of each seat, or null where it is too long to be read at once. */
+  lastSeatChanges(): ReadonlyMap<number, SeatStatus> | null;
   /** Holds with a booking, by lock id, after `after`. */
   booked(after: LockId | null, limit: number): readonly Hold[];
   purgeKeys(beforeMs: number): void;
@@ -286,6 +291,17 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       const query = `SELECT seq, at_ms, actor, request_id, facts, seat_changes FROM journal
                      WHERE seq > ? ORDER BY seq LIMIT ?`;
       return sql.exec<JournalRow>(query, afterSeq, limit).toArray().map(entryOf);
+    },
+    lastSeatChanges() {
+      const last = new Map<number, SeatStatus>();
+      if (!hasSchema) return last;
+      if (lastSeq() > MAX_AUDITED_ENTRIES) return null;
+      const query = "SELECT seat_changes FROM journal WHERE seat_changes <> '[]' ORDER BY seq";
+      for (const row of sql.exec<{ seat_changes: string }>(query)) {
+        for (const [seat, status] of JSON.parse(row.seat_changes) as JournalEntry["seatChanges"])
+          last.set(seat, status);
+      }
+      return last;
     },
     booked(after, limit) {
       if (!hasSchema) return [];

@@ -2,7 +2,7 @@
 // Nobody hears of anything before it is durable: every answer waits for the commit whose state it has seen.
 
 import { DurableObject } from "cloudflare:workers";
-import { type AuditedBooking, auditState } from "../domain/box-office/audit";
+import { type AuditedBooking, auditJournal, auditState } from "../domain/box-office/audit";
 import type { Command, CommandType, JournalPage, Reply } from "../domain/box-office/commands";
 import { nextDueMs } from "../domain/box-office/deadlines";
 import { takeOutgoing } from "../domain/box-office/effects";
@@ -73,8 +73,10 @@ export class BoxOffice extends DurableObject<Env> {
     const holds = this.#rows.booked(after, limit);
     const state = this.#state as BoxOfficeState;
     const audit = auditState(state, holds, after === null, Date.now(), this.#alarmMs);
+    const told = after === null ? this.#rows.lastSeatChanges() : null;
+    const violations = told === null ? audit.violations : [...audit.violations, ...auditJournal(state, told)];
     const last = holds.at(-1);
-    return { ...audit, next: holds.length === limit && last !== undefined ? last.id : null };
+    return { ...audit, violations, next: holds.length === limit && last !== undefined ? last.id : null };
   }
 
   /** A relay that has sockets: it is told of every change from now on, and here what it missed after `since`. */

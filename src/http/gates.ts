@@ -39,7 +39,7 @@ addEndpoint(
       201: {
         description: "The gate.",
         schema: createdGateSchema,
-        example: { ...gateExample, token: "gt_…", scannerUrl: "https://tickets.example/gate#gt_…" },
+        example: { ...gateExample, token: "gt_…", scannerUrl: "tickets.example/gate#gt_…" },
       },
     },
     refusals: ["EVENT_NOT_FOUND"],

@@ -12,6 +12,8 @@ interface Waiting {
   readonly body: unknown;
   attempts: number;
   lost: boolean;
+  /** A copy of another: copies are not copied, or they would be without end. */
+  readonly isTwin: boolean;
 }
 
 export interface QueueHost {
@@ -65,8 +67,8 @@ export function queueHost(world: World, consumers: Readonly<Record<QueueName, Co
       () => over(verdict.retryMs),
       () => over(AFTER_DEATH_MS),
     );
-    if (world.faults.happens(world, "message is delivered twice")) {
-      const twin = { ...message, attempts: message.attempts - 1 };
+    if (!message.isTwin && world.faults.happens(world, "message is delivered twice")) {
+      const twin = { ...message, attempts: message.attempts - 1, isTwin: true };
       alive.add(twin);
       schedule(queue, twin, random.between(0, 40_000));
     }
@@ -85,7 +87,7 @@ export function queueHost(world: World, consumers: Readonly<Record<QueueName, Co
     send(queue, messages) {
       for (const { body, delaySeconds } of messages) {
         numbers += 1;
-        const message: Waiting = { id: `m${numbers}`, body, attempts: 0, lost: false };
+        const message: Waiting = { id: `m${numbers}`, body, attempts: 0, lost: false, isTwin: false };
         alive.add(message);
         schedule(queue, message, (delaySeconds ?? 0) * 1_000);
       }

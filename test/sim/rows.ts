@@ -137,6 +137,9 @@ function simulatedRows(sql: SimSql): Rows {
     journal(afterSeq, limit) {
       return journal.filter(({ seq }) => seq > afterSeq).slice(0, limit);
     },
+    lastSeatChanges() {
+      return new Map(journal.flatMap(({ seatChanges }) => seatChanges.map(([seat, status]) => [seat, status] as const)));
+    },
     booked(after, limit) {
       const page = sorted(holds).filter(({ hold }) => hold.booking !== null && hold.id > (after ?? ""));
       return page.slice(0, limit).map(({ hold }) => hold);

@@ -210,9 +210,10 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
     void sweep(deps(process)).catch(() => {});
   }
 
+  const seats = geometryOf(definition.layout).size;
   db.events.set(code, {
     definition,
-    availability: { eventId: definition.id, seq: 0, totalSeats: 0, availableSeats: 0, tiers: [], nextDueMs: null },
+    availability: { eventId: definition.id, seq: 0, totalSeats: seats, availableSeats: seats, tiers: [], nextDueMs: null },
     nextDueMs: null,
     activeAtMs: definition.createdAtMs,
   });

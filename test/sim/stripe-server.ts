@@ -243,7 +243,8 @@ export function stripeServer(world: World, watcher: StripeWatcher): StripeServer
     },
     handleAndFail(request) {
       const error = new StripeFault(500, "api_error");
-      remembered(request);
+      // What was answered once is answered so for ever: here only the way back fails.
+      if (remembered(request) !== null) throw error;
       try {
         perform(request);
       } catch {

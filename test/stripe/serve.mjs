@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { newTicketKeySet } from "../../scripts/ticket-keys.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const QUIET = { WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false", WRANGLER_HIDE_BANNER: "true" };
@@ -46,7 +47,7 @@ const miniflare = new Miniflare(
         name: "ticketflow",
         rootPath: state,
         modules: [{ type: "ESModule", path: bundle() }],
-        bindings: { ...worker.bindings, ...DEVELOPMENT, JWT_SECRET: secret(), ...given },
+        bindings: { ...worker.bindings, ...DEVELOPMENT, ...secrets(), ...given },
       },
     ],
   }),
@@ -85,11 +86,14 @@ function bundle() {
   return file;
 }
 
-/** Kept, so that tokens outlive a restart. */
-function secret() {
-  const file = join(state, "secret");
-  if (!existsSync(file)) writeFileSync(file, randomBytes(48).toString("base64url"));
-  return readFileSync(file, "utf8");
+/** Kept, so that tokens and tickets outlive a restart. */
+function secrets() {
+  const file = join(state, "secrets.json");
+  if (!existsSync(file)) {
+    const made = { JWT_SECRET: randomBytes(48).toString("base64url"), TICKET_SIGNING_KEYS: newTicketKeySet() };
+    writeFileSync(file, JSON.stringify(made));
+  }
+  return JSON.parse(readFileSync(file, "utf8"));
 }
 
 async function migrate(database) {

@@ -135,6 +135,17 @@ describe("a box office in workerd", () => {
   });
 });
 
+it("an audit finds a seat that the journal tells otherwise (I12), and nothing before", async () => {
+  const { stub, definition } = await open();
+  await send(stub, holdCommand(definition, aUser(), "A1"));
+  const audit = () => (stub as unknown as Pick<BoxOffice, "audit">).audit(null, 10);
+  expect((await audit()).violations).toEqual([]);
+  await runInDurableObject(stub, (_, { storage }) =>
+    storage.sql.exec("UPDATE journal SET seat_changes = '[]' WHERE seat_changes <> '[]'"),
+  );
+  expect((await audit()).violations).toMatchObject([{ invariant: "I12" }]);
+});
+
 describe("a group whose write fails", () => {
   const BOOM = `CREATE TRIGGER boom BEFORE INSERT ON holds BEGIN SELECT RAISE(ABORT, 'boom'); END`;
 

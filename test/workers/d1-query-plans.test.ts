@@ -42,6 +42,7 @@ const QUERIES: Readonly<Record<string, (db: D1Database) => Promise<unknown>>> = 
   "a payment": (db) => d1Bookings(db).byPaymentId(paymentIdOf(booking.id)),
   "bookings of a user": (db) => d1Bookings(db).ofUser(user.id, { status: "CONFIRMED", ...page }),
   "bookings of an event": (db) => d1Bookings(db).countByStatus(event.id),
+  "sales of an event": (db) => d1Bookings(db).sales(event.id, 20),
   "versions of bookings": (db) => d1Bookings(db).versions([booking.id]),
   "a projection": (db) => d1Bookings(db).project([{ ...booking, notices: [aNotice(booking.id)] }], NOW),
   "a mail": (db) => d1Notifications(db).claim(aNotice(booking.id).id as never, NOW, 1),

@@ -37,6 +37,10 @@ const PING_MS = 20_000;
 export function watchHall(eventId: string, watcher: HallWatcher): () => void {
   const base = `/api/inventory/events/${eventId}`;
   const stopped = new AbortController();
+  // Asked for beside the first statuses, which nearly always name the same version: one way less to a drawn hall.
+  const firstLayout: Promise<Answer<Layout> | null> = read<Layout>(`${base}/layout`, { signal: stopped.signal }).catch(
+    () => null,
+  );
   let hall: Hall | null = null;
   let seq = 0;
   let etag = "";
@@ -47,9 +51,11 @@ export function watchHall(eventId: string, watcher: HallWatcher): () => void {
 
   const takeStatuses = async (statuses: Statuses): Promise<void> => {
     if (!hall || hall.version !== statuses.layoutVersion) {
-      const layout: Answer<Layout> = await read(`${base}/layout?v=${statuses.layoutVersion}`, {
-        signal: stopped.signal,
-      });
+      const inForce = hall ? null : await firstLayout;
+      const layout: Answer<Layout> =
+        inForce?.ok && inForce.value.layoutVersion === statuses.layoutVersion
+          ? inForce
+          : await read(`${base}/layout?v=${statuses.layoutVersion}`, { signal: stopped.signal });
       if (!layout.ok) return watcher.failed(layout.problem);
       hall = hallOf(layout.value, statuses.statuses);
       seq = statuses.seq;

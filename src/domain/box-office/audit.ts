@@ -2,12 +2,12 @@
 
 import { sumMinor } from "../money";
 import { TIERS } from "../seat-map";
-import { HOUR, isOver, MINUTE } from "../time";
+import { DAY, HOUR, isOver, MINUTE } from "../time";
 import type { BookingRecord } from "./commands";
 import { nextDueMs } from "./deadlines";
 import { effectsOf } from "./effects";
 import { owedEffects } from "./execute";
-import { faceValueOf, isLive, ownedSeats, ownedStatus, totalOf } from "./hold";
+import { faceValueOf, isLive, ownedSeats, ownedStatus, SILENCE_MS, totalOf } from "./hold";
 import { MAX_UNPAID_SEATS } from "./holds";
 import type { Booking, BoxOfficeState, Hold, SeatStatus } from "./state";
 import { bookingRecordOf } from "./views";
@@ -55,6 +55,7 @@ export function auditState(
     auditHold(state, hold, violations);
     auditMoney(hold, booking, !owes && !isLive(hold), violations);
     auditBooking(hold, booking, violations);
+    auditEnd(hold, booking, nowMs, violations);
   }
   return { violations, bookings, owing, outbox: owedEffects(state).length };
 }
@@ -137,6 +138,27 @@ function auditMoney(hold: Hold, booking: Booking, atRest: boolean, violations: V
   if (!pending && captured.every(({ failure }) => failure === null) && capturedMinor - returned !== value) {
     violations.push({ invariant: "I4", detail: `${booking.id}: ${capturedMinor} − ${returned} ≠ ${value}` });
   }
+}
+
+/** I6: it ends, and not long after it was due. A capture has no deadline, but hours of it are nobody's patience. */
+function auditEnd(hold: Hold, booking: Booking, nowMs: number, violations: Violation[]): void {
+  if (!isLive(hold)) return;
+  const patienceMs = booking.phase === "capturing" ? DAY : SILENCE_MS + ALARM_GRACE_MS;
+  if (!isOver(booking.deadlineMs + patienceMs, nowMs)) return;
+  violations.push({ invariant: "I6", detail: `${booking.id} is ${booking.phase} long after its deadline` });
+}
+
+/** I12: the last status the journal tells of each seat is the seat's; a seat it never told of was never sold. */
+export function auditJournal(state: BoxOfficeState, lastTold: ReadonlyMap<number, SeatStatus>): readonly Violation[] {
+  const violations: Violation[] = [];
+  for (let seat = 0; seat < state.geometry.size; seat++) {
+    const status = state.statuses[seat] as SeatStatus;
+    const told = lastTold.get(seat);
+    // What left the hall, or was put off sale, is told by the layout's version.
+    if (status === "X" || status === "B" || status === (told ?? "A")) continue;
+    violations.push({ invariant: "I12", detail: `seat ${state.geometry.ids[seat]} is ${status}, told as ${told}` });
+  }
+  return violations;
 }
 
 /** I7 and I15: a state the machine cannot be in. */
