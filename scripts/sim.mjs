@@ -82,7 +82,9 @@ async function judge(bundle, seeds, mode) {
   const startedAt = performance.now();
   const total = await spread(bundle, from, seeds, mode);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
-  console.log(`${total.ran} seeds from ${from} (${values.rows} rows), ${total.events} events, ${seconds} s, hash ${total.hash}`);
+  console.log(
+    `${total.ran} seeds from ${from} (${values.rows} rows), ${total.events} events, ${seconds} s, hash ${total.hash}`,
+  );
   const again = await run(bundle, [String(from), "50", "1", mode]);
   const anew = await run(bundle, [String(from), "50", "1", mode]);
   const isRepeated = again.lines.at(-1) === anew.lines.at(-1);
@@ -116,7 +118,8 @@ async function spread(bundle, from, seeds, mode) {
     total.events += sum.events;
     total.hash = (total.hash + sum.hash) >>> 0;
     total.broken.push(...lines.slice(0, -1));
-    for (const [name, times] of Object.entries(sum.seedsWith)) total.seedsWith[name] = (total.seedsWith[name] ?? 0) + times;
+    for (const [name, times] of Object.entries(sum.seedsWith))
+      total.seedsWith[name] = (total.seedsWith[name] ?? 0) + times;
   }
   return total;
 }

@@ -162,9 +162,12 @@ export async function noteFailedRefund(
   effect: EffectId,
   reason: string,
 ): Promise<void> {
+  const id = `refund-failed:${effect}`;
+  // Every look at the provider finds it again: it is told of once.
+  if (await deps.deadLetters.byId(id)) return;
   deps.log.error("a refund failed", { effect, reason });
   await deps.deadLetters.note({
-    id: `refund-failed:${effect}`,
+    id,
     queue: "booking-saga",
     body: JSON.stringify({ code, effects: [effect] }),
     reason: `the refund failed: ${reason}`,

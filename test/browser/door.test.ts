@@ -207,6 +207,26 @@ it("tickets are shown to their owner to be printed, with a code each", async () 
   expect(complaints).toEqual([]);
 });
 
+it("an organiser opens a gate, and sees who comes in through it", async () => {
+  const sale = await newSale("Gates of an organiser", ["seat_E3"]);
+  const [ticket] = await sale.tickets();
+  const { page, complaints } = await open();
+  await page.goto("/my-tickets");
+  await signIn(page, ORGANISER);
+  await page.goto(`/organiser/events/${sale.eventId}`);
+  await page.getByLabel("Open another gate").fill("Stage door");
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await page.getByAltText("A code that opens Stage door on a phone").waitFor();
+  const doors = page.locator("section", { has: page.getByRole("heading", { name: "The doors" }) });
+  await doors.getByRole("row", { name: /North door 0 0/ }).waitFor();
+  const shown = { ticket: ticket?.token, nonce: "shown-at-the-north-door" };
+  await post(url, "/api/gate/check-ins", shown, sale.gate.token);
+  await doors.getByRole("row", { name: /North door 1 0/ }).waitFor();
+  await doors.getByRole("button", { name: "Close North door" }).click();
+  await doors.getByRole("row", { name: /North door 1 0 closed/ }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
 /** A film of one picture (YUV4MPEG2): the code on white, as a phone is held before the camera. */
 function filmOf(text: string): Buffer {
   const [width, height] = [640, 480];

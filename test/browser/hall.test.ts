@@ -1,5 +1,7 @@
 // The hall of 20 000 seats: there within a second, moved without a stutter, and drawn over only where it changes.
 
+import { availableParallelism, loadavg } from "node:os";
+import type { Page } from "playwright-core";
 import { expect, inject, it } from "vitest";
 import { hallShown, readers } from "./browser";
 
@@ -9,10 +11,26 @@ const url = inject("url");
 const READY_WITHIN_MS = 1_000;
 /** Two frames of a 60 Hz screen: the worst of twenty may miss one. */
 const FRAME_BUDGET_MS = 34;
-const SCRIPT_BUDGET_MS = 8;
+/** What a frame, and a hall from nothing, may cost the page's own thread. */
+const FRAME_WORK_MS = 10;
+const READY_WORK_MS = 600;
 const FRAMES = 90;
-/** A machine that is busy with something else is not the page's fault; all tries late is. */
 const TRIES = 3;
+
+/** With more work than processors a clock measures the others: then the page's own processor time is what counts. */
+function isBusy(): boolean {
+  return (loadavg()[0] ?? 0) > availableParallelism();
+}
+
+/** Answers how long the page's thread has really worked so far. Milliseconds. */
+async function workOf(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1_000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN);
+  };
+}
 
 async function arena(): Promise<string> {
   const answer = await fetch(`${url}/api/events?q=Aurora`);
@@ -23,35 +41,43 @@ async function arena(): Promise<string> {
 
 it("20 000 seats can be used within a second of opening the event", async () => {
   const id = await arena();
-  const times: number[] = [];
-  for (let i = 0; i < TRIES && Math.min(...times, READY_WITHIN_MS) >= READY_WITHIN_MS; i++) {
+  const tries: { readonly ms: number; readonly work: number }[] = [];
+  const isQuick = ({ ms, work }: (typeof tries)[number]) => ms < READY_WITHIN_MS || (isBusy() && work < READY_WORK_MS);
+  for (let i = 0; i < TRIES && !tries.some(isQuick); i++) {
     const { page } = await open();
+    const work = await workOf(page);
     await page.goto(`/events/${id}`);
     await hallShown(page);
-    times.push(await page.evaluate(() => performance.getEntriesByName("hall-ready")[0]?.startTime ?? 0));
+    const ms = await page.evaluate(() => performance.getEntriesByName("hall-ready")[0]?.startTime ?? 0);
+    tries.push({ ms, work: await work() });
   }
-  console.info(`hall ready after ${times.map(Math.round).join(", ")} ms`);
-  expect(Math.min(...times)).toBeLessThan(READY_WITHIN_MS);
+  console.info(
+    `hall ready: ${tries.map(({ ms, work }) => `${ms.toFixed()} ms, ${work.toFixed()} of work`).join("; ")}`,
+  );
+  expect(tries.some(isQuick)).toBe(true);
 });
 
 it("every pan over 20 000 seats stays within its frame budget", async () => {
   const { page } = await open();
   await page.goto(`/events/${await arena()}`);
   await hallShown(page);
-  const results: { readonly interval: number; readonly script: number }[] = [];
-  for (let i = 0; i < TRIES && !results.some(isSmooth); i++) results.push(await page.evaluate(pan, FRAMES));
+  const work = await workOf(page);
+  const tries: { readonly interval: number; readonly work: number }[] = [];
+  const isSmooth = ({ interval, work: perFrame }: (typeof tries)[number]) =>
+    perFrame < FRAME_WORK_MS && (interval < FRAME_BUDGET_MS || isBusy());
+  for (let i = 0; i < TRIES && !tries.some(isSmooth); i++) {
+    const before = await work();
+    const interval = await page.evaluate(pan, FRAMES);
+    tries.push({ interval, work: ((await work()) - before) / FRAMES });
+  }
   console.info(
-    `pan: ${results.map(({ interval, script }) => `${interval.toFixed(1)} ms a frame, ${script.toFixed(1)} ms of script`).join("; ")} (95th percentile)`,
+    `pan: ${tries.map(({ interval, work: perFrame }) => `${interval.toFixed(1)} ms between frames (95th percentile), ${perFrame.toFixed(1)} of work each`).join("; ")}`,
   );
-  expect(results.some(isSmooth)).toBe(true);
+  expect(tries.some(isSmooth)).toBe(true);
 });
 
-function isSmooth({ interval, script }: { readonly interval: number; readonly script: number }): boolean {
-  return interval < FRAME_BUDGET_MS && script < SCRIPT_BUDGET_MS;
-}
-
-/** Drags the hall about for so many frames, in the page. Answers the 95th percentiles. */
-async function pan(frames: number): Promise<{ interval: number; script: number }> {
+/** Drags the hall about for so many frames, in the page. Answers the 95th percentile of the time between two. */
+async function pan(frames: number): Promise<number> {
   const canvas = document.querySelector("canvas") as HTMLCanvasElement;
   const box = canvas.getBoundingClientRect();
   const fire = (type: string, x: number, y: number) =>
@@ -60,25 +86,17 @@ async function pan(frames: number): Promise<{ interval: number; script: number }
     );
   canvas.setPointerCapture = () => undefined;
   const intervals: number[] = [];
-  const scripts: number[] = [];
   fire("pointerdown", 300, 300);
   let last = performance.now();
   for (let i = 0; i < frames; i++) {
     fire("pointermove", 300 + Math.sin(i / 9) * 160, 300 + Math.cos(i / 9) * 120);
-    await new Promise<void>((resolve) => {
-      // Ours is asked for after the hall's, so the hall has drawn when it comes.
-      requestAnimationFrame((start) => {
-        scripts.push(performance.now() - start);
-        resolve();
-      });
-    });
+    await new Promise((resolve) => requestAnimationFrame(resolve));
     const now = performance.now();
     intervals.push(now - last);
     last = now;
   }
   fire("pointerup", 300, 300);
-  const high = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length * 0.95)] ?? 0;
-  return { interval: high(intervals), script: high(scripts) };
+  return intervals.sort((a, b) => a - b)[Math.floor(frames * 0.95)] ?? 0;
 }
 
 it("zooming in shows seats one by one, and zooming out brings the whole hall back", async () => {

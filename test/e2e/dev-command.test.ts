@@ -3,12 +3,14 @@
 
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:net";
+import { cpus, loadavg } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Client, clientOf, type Lock, until } from "./client";
 import { type DevServer, freePort, outputOf, startDevServer } from "./dev-server";
 
-/** The promise is 15 s on an idle machine; the tests may have company. */
-const READY_LIMIT_MS = 30_000;
+/** Promised for a machine that does nothing else. One with more to do than processors takes as many times longer. */
+const READY_LIMIT_MS = 15_000;
+const CROWD = Math.max(1, (loadavg()[0] ?? 0) / cpus().length);
 const END_LIMIT_MS = 8_000;
 
 let server: DevServer;
@@ -28,7 +30,7 @@ afterAll(async () => {
 
 describe("starting", () => {
   it("is ready in time on a fresh state, and answers on localhost and on 127.0.0.1", async () => {
-    expect(firstReadyMs).toBeLessThan(READY_LIMIT_MS);
+    expect(firstReadyMs).toBeLessThan(READY_LIMIT_MS * CROWD);
     for (const host of ["localhost", "127.0.0.1"]) {
       expect((await fetch(`http://${host}:${server.port}/health`)).status).toBe(200);
     }

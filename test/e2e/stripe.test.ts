@@ -3,7 +3,7 @@
 // for, nothing was charged or given back twice, and each buyer has exactly one mail for each fact, telling the truth.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SECRET_KEY, WEBHOOK_SECRET } from "../stripe/asking";
 import { type StandIn, startStandIn } from "../stripe/control";
 import { signatureOf } from "../stripe/courier.mjs";
@@ -11,11 +11,11 @@ import { type Product, startProduct } from "../stripe/product";
 import { type Ending, eventually, openSale, type Sale, type World } from "../stripe/sale";
 import { clientOf } from "./client";
 
-/** Longer than a provider time-out and a second try, so that there is time for both. */
-const WINDOW_SECONDS = 20;
+/** Longer than a provider time-out and a second try, also on a busy machine. */
+const WINDOW_SECONDS = 30;
 const BUYERS = 8;
 /** Between the beginnings of two situations. */
-const STAGGER_MS = 150;
+const STAGGER_MS = 400;
 const LIMIT_MS = 170_000;
 const CARD = "pm_card_visa";
 const DECLINED = "pm_card_chargeDeclined";
@@ -206,10 +206,6 @@ const LINES: readonly Situation[] = (
   [
     ["the request to authorise is lost", { does: "drop-before", op: "create", times: 1 }],
     ["the reply to authorise is lost", { does: "drop-after", op: "create", times: 1 }],
-    [
-      "the reply to authorise takes longer than anybody waits",
-      { does: "delay-after", op: "create", delayMs: 11_000, times: 1 },
-    ],
     ["authorising fails with a remembered error, though done", { does: "error-after", op: "create", times: 1 }],
     ["Stripe is unavailable twice", { does: "error-before", status: 503, times: 2 }],
     ["a storm of 429", { does: "error-before", status: 429, code: "rate_limit", times: 3 }],
@@ -235,6 +231,62 @@ const LINES: readonly Situation[] = (
   },
 }));
 
+/**
+ * Slow answers are had by requests, not by the queue: locally a queue does one batch after another, so one slow answer
+ * would hold up every other sale.
+ */
+const SLOW: readonly Situation[] = [
+  {
+    name: "the reply to authorise takes longer than anybody waits",
+    ending: { ...CONFIRMED, intents: 1 },
+    async run(sale) {
+      await sale.webhooks({ does: "drop" });
+      await sale.fault({ does: "delay-after", op: "create", delayMs: 11_000, times: 1 });
+      const id = await sale.confirm();
+      expect((await sale.pay(id, CARD)).body.paymentStatus).not.toBe("FAILED");
+      return id;
+    },
+  },
+  {
+    name: "a success that comes after everything ran out is let go",
+    ending: { ...EXPIRED, intents: 1 },
+    async run(sale) {
+      await sale.fault({ does: "delay", op: "create", delayMs: 2 * WINDOW_SECONDS * 1_000, times: 1 });
+      const id = await sale.confirm();
+      expect((await sale.pay(id, CARD)).body.paymentStatus).not.toBe("SUCCESS");
+      expect((await sale.ended(id)).status).toBe("EXPIRED");
+      expect(await sale.intents()).toEqual([]);
+      await eventually("the late intent", async () => (await sale.intents()).length === 1);
+      return id;
+    },
+  },
+  {
+    name: "webhooks come before the answers",
+    ending: { ...CONFIRMED, intents: 1 },
+    async run(sale) {
+      await sale.fault({ does: "delay-after", op: "create", delayMs: 2_000, times: 1 });
+      await sale.fault({ does: "delay-after", op: "capture", delayMs: 2_000, times: 1 });
+      const id = await sale.confirm();
+      expect((await sale.pay(id, CARD)).body.paymentStatus).toBe("SUCCESS");
+      return id;
+    },
+  },
+  {
+    name: "a booking cannot be cancelled, nor its hold released, while its payment is under way",
+    ending: { ...CONFIRMED, intents: 1 },
+    async run(sale) {
+      await sale.fault({ does: "delay", op: "create", delayMs: 6_000, times: 1 });
+      const { bookingId, lockId } = await sale.hold();
+      const paying = sale.pay(bookingId, CARD);
+      await eventually("the payment to be under way", async () => (await sale.payment(bookingId)).status === 200);
+      expect(codeOf(await sale.cancel(bookingId))).toEqual([422, "BOOKING_NOT_CANCELLABLE"]);
+      expect(codeOf(await sale.release(lockId))).toEqual([409, "PAYMENT_IN_PROGRESS"]);
+      expect((await paying).body.paymentStatus).toBe("SUCCESS");
+      return bookingId;
+    },
+  },
+];
+
 const OUTAGES: readonly Situation[] = [
   {
     name: "Stripe is down for the whole window",
@@ -258,18 +310,6 @@ const OUTAGES: readonly Situation[] = [
       await sale.fault({ does: "drop-before" });
       await wait((WINDOW_SECONDS + 5) * 1_000);
       await sale.stripe.clearFaults(sale.scope);
-      return id;
-    },
-  },
-  {
-    name: "a success that comes after everything ran out is let go",
-    ending: { ...EXPIRED, intents: 1 },
-    async run(sale) {
-      await sale.fault({ does: "delay", op: "create", delayMs: 45_000, times: 1 });
-      const id = await sale.book(CARD);
-      expect((await sale.ended(id)).status).toBe("EXPIRED");
-      expect(await sale.intents()).toEqual([]);
-      await eventually("the late intent", async () => (await sale.intents()).length === 1);
       return id;
     },
   },
@@ -339,15 +379,6 @@ const OUTAGES: readonly Situation[] = [
 
 const DELIVERIES: readonly Situation[] = [
   {
-    name: "webhooks come before the answers",
-    ending: CONFIRMED,
-    async run(sale) {
-      await sale.fault({ does: "delay-after", op: "create", delayMs: 3_000, times: 1 });
-      await sale.fault({ does: "delay-after", op: "capture", delayMs: 3_000, times: 1 });
-      return await sale.book(CARD);
-    },
-  },
-  {
     name: "webhooks come last, in reverse and three times each",
     ending: CONFIRMED,
     async run(sale) {
@@ -399,17 +430,6 @@ const DELIVERIES: readonly Situation[] = [
 ];
 
 const BUYERS_DOINGS: readonly Situation[] = [
-  {
-    name: "a booking cannot be cancelled, nor its hold released, while its payment is under way",
-    ending: CONFIRMED,
-    async run(sale) {
-      await sale.fault({ does: "delay", op: "create", delayMs: 2_000, times: 1 });
-      const id = await sale.book(CARD);
-      const cancelled = await sale.cancel(id);
-      expect([cancelled.status, cancelled.body.error?.code]).toEqual([422, "BOOKING_NOT_CANCELLABLE"]);
-      return id;
-    },
-  },
   {
     name: "two cards at once: one is told that a payment is under way",
     ending: { ...CONFIRMED, intents: 1 },
@@ -541,7 +561,17 @@ const REFUNDS: readonly Situation[] = [
   },
 ];
 
-const SITUATIONS = { CARDS, CHALLENGES, LINES, OUTAGES, DELIVERIES, BUYERS_DOINGS, REFUNDS };
+/** Those that take longest begin first. */
+const SITUATIONS = {
+  "a slow line": SLOW,
+  "an outage": OUTAGES,
+  "3-D Secure": CHALLENGES,
+  "a bad line": LINES,
+  "a card": CARDS,
+  "a delivery": DELIVERIES,
+  "a buyer": BUYERS_DOINGS,
+  "a refund": REFUNDS,
+};
 
 let server: Product;
 let stripe: StandIn;
@@ -549,6 +579,7 @@ let world: World;
 const results = new Map<Situation, Promise<void>>();
 
 beforeAll(async () => {
+  vi.stubGlobal("fetch", withoutKeepAlive(fetch));
   stripe = await startStandIn();
   server = await startProduct({
     PAYMENTS: "stripe",
@@ -616,7 +647,7 @@ describe("a delivery that Stripe did not send", () => {
       });
       expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([400, code]);
     }
-    expect(await stripe.requests(sale.scope)).toHaveLength(before);
+    expect((await stripe.requests(sale.scope)).length - before).toBe(0);
     expect(await sale.status(id)).toBe("PAYMENT_PENDING");
   });
 
@@ -640,6 +671,15 @@ describe("a delivery that Stripe did not send", () => {
     expect(answer.status).toBe(413);
   });
 });
+
+/** A busy server may close a kept connection in the very moment it is used again. */
+function withoutKeepAlive(send: typeof fetch): typeof fetch {
+  return (input, init) => send(input, { ...init, headers: { ...init?.headers, connection: "close" } });
+}
+
+function codeOf(answer: { readonly status: number; readonly body: { readonly error?: { readonly code: string } } }) {
+  return [answer.status, answer.body.error?.code];
+}
 
 async function allDelivered(sale: Sale): Promise<void> {
   await eventually("every event to be delivered", async () => {

@@ -12,7 +12,7 @@ import type { Deps } from "../../src/app/ports";
 import type { Origin, PaymentMethod } from "../../src/domain/box-office/commands";
 import type { UserId } from "../../src/domain/ids";
 import type { Result } from "../../src/domain/refusals";
-import { type Sale, newId } from "./sale";
+import { newId, type Sale } from "./sale";
 
 export interface Acknowledged {
   readonly what: string;
@@ -29,7 +29,13 @@ export interface Buyer {
 
 const REQUEST_LIMIT_MS = 60_000;
 const MAX_TRIES = 6;
-const TOKENS = ["pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_authenticationRequired"];
+const TOKENS = [
+  "pm_card_visa",
+  "pm_card_visa",
+  "pm_card_visa",
+  "pm_card_chargeDeclined",
+  "pm_card_authenticationRequired",
+];
 
 export interface Crowd {
   readonly acknowledged: Acknowledged[];
@@ -56,7 +62,8 @@ export async function request<T>(
 ): Promise<Result<T> | null> {
   const { world } = sale;
   const keyName = said.keyed ? `k${world.random.bits()}` : null;
-  const key = keyName === null ? null : { scope: keyScope(who, route, keyName), fingerprint: JSON.stringify(said.body) };
+  const key =
+    keyName === null ? null : { scope: keyScope(who, route, keyName), fingerprint: JSON.stringify(said.body) };
   let first: string | null = null;
   for (let tries = 0; tries < (said.tries ?? MAX_TRIES); tries++) {
     if (tries > 0) world.count("a request was repeated");
@@ -67,7 +74,10 @@ export async function request<T>(
       first = JSON.stringify(identityOf(answer.value));
       const again = await askOnce(sale, who, route, key, act);
       if (again?.ok && JSON.stringify(identityOf(again.value)) !== first) {
-        world.violate("I13", `${route} with ${key?.scope} answered ${first}, then ${JSON.stringify(identityOf(again.value))}`);
+        world.violate(
+          "I13",
+          `${route} with ${key?.scope} answered ${first}, then ${JSON.stringify(identityOf(again.value))}`,
+        );
       }
       return answer;
     }
@@ -78,7 +88,13 @@ export async function request<T>(
   return null;
 }
 
-async function askOnce<T>(sale: Sale, who: string, route: string, key: Origin["key"], act: Act<T>): Promise<Result<T> | null> {
+async function askOnce<T>(
+  sale: Sale,
+  who: string,
+  route: string,
+  key: Origin["key"],
+  act: Act<T>,
+): Promise<Result<T> | null> {
   const { world } = sale;
   const process = world.spawn(`${route} of ${who.slice(-4)}`);
   const origin: Origin = { actor: who, requestId: `req_${world.random.bits()}`, key: key ?? null };
@@ -133,9 +149,11 @@ export async function buyOnce(sale: Sale, buyer: Buyer, acknowledged: Acknowledg
     const lockId = held.value.id;
     acknowledged.push({ what: "lock", bookingId: null, lockId });
     if (random.chance(0.2)) await world.sleep(random.between(1_000, sale.patienceMs));
-    if (random.chance(0.15)) await ask("POST renew", { lockId }, (deps, origin) => renewLock(deps, buyer, lockId, origin));
+    if (random.chance(0.15))
+      await ask("POST renew", { lockId }, (deps, origin) => renewLock(deps, buyer, lockId, origin));
     if (random.chance(0.1)) return;
-    if (random.chance(0.1)) return void (await ask("DELETE lock", { lockId }, (deps, origin) => releaseLock(deps, buyer, lockId, origin)));
+    if (random.chance(0.1))
+      return void (await ask("DELETE lock", { lockId }, (deps, origin) => releaseLock(deps, buyer, lockId, origin)));
     if (random.chance(0.3)) {
       const body = { source: { eventId: null, lockId }, method: token() };
       const booked = await ask("POST /api/bookings", body, (deps, origin) => createBooking(deps, buyer, body, origin));
@@ -143,22 +161,29 @@ export async function buyOnce(sale: Sale, buyer: Buyer, acknowledged: Acknowledg
       bookingId = booked.value.bookingId;
       acknowledged.push({ what: "booking of a lock", bookingId, lockId: null });
     } else {
-      const confirmed = await ask("POST confirm", { lockId }, (deps, origin) => confirmBooking(deps, buyer.id, lockId, origin));
+      const confirmed = await ask("POST confirm", { lockId }, (deps, origin) =>
+        confirmBooking(deps, buyer.id, lockId, origin),
+      );
       if (!confirmed?.ok) return;
       bookingId = confirmed.value.record.id;
       acknowledged.push({ what: "confirmation", bookingId, lockId: null });
-      if (random.chance(0.1)) await ask("DELETE lock", { lockId }, (deps, origin) => releaseLock(deps, buyer, lockId, origin));
+      if (random.chance(0.1))
+        await ask("DELETE lock", { lockId }, (deps, origin) => releaseLock(deps, buyer, lockId, origin));
       await payFor(sale, buyer, bookingId);
     }
   }
   await world.sleep(random.between(100, 20_000));
   const id = bookingId;
-  const read = await request(sale, buyer.id, "GET booking", { body: null, keyed: false }, (deps, origin) => readBooking(deps, buyer, id, origin));
-  if (read !== null && !read.ok && read.refusal.code === "BOOKING_NOT_FOUND") world.violate("I6", `${id} was acknowledged and is not found`);
+  const read = await request(sale, buyer.id, "GET booking", { body: null, keyed: false }, (deps, origin) =>
+    readBooking(deps, buyer, id, origin),
+  );
+  if (read !== null && !read.ok && read.refusal.code === "BOOKING_NOT_FOUND")
+    world.violate("I6", `${id} was acknowledged and is not found`);
   if (!random.chance(0.35)) return;
   const seatIds = random.chance(0.5) || !read?.ok ? null : read.value.record.seatIds.slice(0, 1);
   await ask("POST cancel", { id, seatIds }, (deps, origin) => cancelBooking(deps, buyer, id, seatIds, origin));
-  if (random.chance(0.2)) await ask("POST cancel", { id }, (deps, origin) => cancelBooking(deps, buyer, id, null, origin));
+  if (random.chance(0.2))
+    await ask("POST cancel", { id }, (deps, origin) => cancelBooking(deps, buyer, id, null, origin));
 }
 
 async function payFor(sale: Sale, buyer: Buyer, bookingId: string): Promise<void> {
@@ -205,7 +230,9 @@ export function gather(sale: Sale, buyers: number, turns: number): Crowd {
     await world.sleep(world.random.between(0, 20_000));
     for (let turn = 0; turn < turns && world.faults.on; turn++) {
       await buyOnce(sale, buyer, acknowledged);
-      await world.sleep(world.random.chance(0.2) ? world.random.between(1_000, sale.patienceMs) : world.random.between(100, 20_000));
+      await world.sleep(
+        world.random.chance(0.2) ? world.random.between(1_000, sale.patienceMs) : world.random.between(100, 20_000),
+      );
     }
   });
   return { acknowledged, done: Promise.all(people).then(() => undefined) };
@@ -235,7 +262,10 @@ export async function operate(sale: Sale): Promise<void> {
     if (letter.replayedAtMs !== null) continue;
     const process = sale.world.spawn("replay");
     try {
-      const replayed = await replayDeadLetter(sale.deps(process), letter.id, { actor: "admin", requestId: `replay ${letter.id}` });
+      const replayed = await replayDeadLetter(sale.deps(process), letter.id, {
+        actor: "admin",
+        requestId: `replay ${letter.id}`,
+      });
       if (replayed.ok) sale.world.count("a dead letter was replayed");
     } catch {
       // It is still there, and is replayed with the next round.

@@ -1,7 +1,14 @@
 // D1 as the adapters in src/adapters/d1 use it: each method is one batch, so it happens whole or not at all. What is
 // compared there in a WHERE clause is compared here in the same words.
 
-import type { BookingListing, DeadLetter, EventListing, NotificationToSend, ProviderEvent, User } from "../../src/app/ports";
+import type {
+  BookingListing,
+  DeadLetter,
+  EventListing,
+  NotificationToSend,
+  ProviderEvent,
+  User,
+} from "../../src/app/ports";
 import type { Availability, BookingRecord, NoticeRecord } from "../../src/domain/box-office/commands";
 import type { EventDefinition } from "../../src/domain/box-office/state";
 import type { BookingId, EventCode, EventId, NotificationId, UserId } from "../../src/domain/ids";

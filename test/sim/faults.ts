@@ -32,7 +32,15 @@ export interface Faults {
 }
 
 /** Calls. */
-const CALL_KINDS: readonly FaultKind[] = ["lost", "reply-lost", "reply-late", "slow", "twice", "crash-before", "crash-after"];
+const CALL_KINDS: readonly FaultKind[] = [
+  "lost",
+  "reply-lost",
+  "reply-late",
+  "slow",
+  "twice",
+  "crash-before",
+  "crash-after",
+];
 /** What is not a call. */
 export const TROUBLES = [
   "object is evicted",
@@ -122,6 +130,7 @@ export function plannedFaults(plan: ReadonlyMap<number, "crash-before" | "crash-
     on: true,
     calls: 0,
     draw() {
+      if (!faults.on) return NONE;
       const kind = plan.get(faults.calls);
       faults.calls += 1;
       return kind === undefined ? NONE : { kind, retryable: false, delayMs: 0 };

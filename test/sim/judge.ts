@@ -3,7 +3,14 @@
 // the product's own audit is one more witness.
 
 import { auditState } from "../../src/domain/box-office/audit";
-import type { BookingStatus, BoxOfficeState, EventDefinition, Hold, JournalEntry, Phase } from "../../src/domain/box-office/state";
+import type {
+  BookingStatus,
+  BoxOfficeState,
+  EventDefinition,
+  Hold,
+  JournalEntry,
+  Phase,
+} from "../../src/domain/box-office/state";
 import type { BookingId, LockId } from "../../src/domain/ids";
 import type { Database } from "./database";
 import type { ObjectHost } from "./object-host";
@@ -60,20 +67,26 @@ export function judgeOf(world: World, definition: EventDefinition): Judge {
     const is = next.booking?.status;
     if (is !== undefined && !LEGAL[was].includes(is)) world.violate("I15", `${next.id}: ${was} → ${is}`);
     if (is === undefined && old?.booking != null) world.violate("I6", `${next.id} lost its booking`);
-    if (old !== undefined && old.endedAtMs !== null && next.endedAtMs === null) world.violate("I7", `${next.id} lives again`);
-    if (is === "CONFIRMED" && was !== "CONFIRMED" && next.endedAtMs !== null) world.violate("I7", `${next.id} is confirmed and over`);
-    if (old !== undefined && next.version < old.version) world.violate("I15", `${next.id} went back to version ${next.version}`);
+    if (old !== undefined && old.endedAtMs !== null && next.endedAtMs === null)
+      world.violate("I7", `${next.id} lives again`);
+    if (is === "CONFIRMED" && was !== "CONFIRMED" && next.endedAtMs !== null)
+      world.violate("I7", `${next.id} is confirmed and over`);
+    if (old !== undefined && next.version < old.version)
+      world.violate("I15", `${next.id} went back to version ${next.version}`);
     if (next.booking !== null && was !== is) world.count(`booking ${was} → ${is}`);
     const phase: Phase | undefined = next.booking?.phase;
     if (phase !== undefined && old?.booking?.phase !== phase) world.count(`phase ${phase}`);
     const attempts = next.booking?.payment?.attempts ?? [];
     for (const attempt of attempts) {
       const before = old?.booking?.payment?.attempts.find(({ n }) => n === attempt.n);
-      if (before?.state === "captured" && attempt.state !== "captured") world.violate("I15", `${next.id}: captured → ${attempt.state}`);
+      if (before?.state === "captured" && attempt.state !== "captured")
+        world.violate("I15", `${next.id}: captured → ${attempt.state}`);
       if (before?.state === attempt.state) continue;
-      if (attempt.unwanted && attempt.state === "authorised") world.count("late success: an authorisation nobody waited for");
+      if (attempt.unwanted && attempt.state === "authorised")
+        world.count("late success: an authorisation nobody waited for");
       if (attempt.unwanted && attempt.state === "captured") world.count("late success: a capture nobody waited for");
-      if (old?.booking?.phase === "voiding" && attempt.state === "authorised") world.count("late success: in time to be kept");
+      if (old?.booking?.phase === "voiding" && attempt.state === "authorised")
+        world.count("late success: in time to be kept");
     }
     const failed = next.booking?.payment?.refunds.some((refund) => refund.state === "failed") ?? false;
     const wasFailed = old?.booking?.payment?.refunds.some((refund) => refund.state === "failed") ?? false;
@@ -92,7 +105,8 @@ export function judgeOf(world: World, definition: EventDefinition): Judge {
       users.add(next.userId);
       for (const seat of seatsOwned(next)) {
         const other = owners.get(seat);
-        if (other !== undefined && other !== next.id) world.violate("I1", `seat ${seat} is ${other}'s and ${next.id}'s`);
+        if (other !== undefined && other !== next.id)
+          world.violate("I1", `seat ${seat} is ${other}'s and ${next.id}'s`);
         owners.set(seat, next.id);
       }
     }
@@ -139,7 +153,9 @@ export function judgeOf(world: World, definition: EventDefinition): Judge {
     flushed(object, db) {
       const { sql, image } = object.disk.storage;
       const rows = object.disk.database === null ? memoryRows(sql.tables.holds) : sqliteRows(object);
-      const changed = rows.filter((hold) => seen.get(hold.id) !== hold && JSON.stringify(seen.get(hold.id)) !== JSON.stringify(hold));
+      const changed = rows.filter(
+        (hold) => seen.get(hold.id) !== hold && JSON.stringify(seen.get(hold.id)) !== JSON.stringify(hold),
+      );
       for (const hold of changed) {
         judgeChange(seen.get(hold.id), hold);
         if (hold.booking !== null) byBooking.set(hold.booking.id, hold);
@@ -151,7 +167,8 @@ export function judgeOf(world: World, definition: EventDefinition): Judge {
       for (const [id, copy] of db.bookings) {
         const hold = byBooking.get(id);
         if (hold === undefined) world.violate("I8", `D1 has ${id}, the box office has not`);
-        else if (copy.version > hold.version) world.violate("I8", `D1 has ${id} at ${copy.version}, the box office at ${hold.version}`);
+        else if (copy.version > hold.version)
+          world.violate("I8", `D1 has ${id} at ${copy.version}, the box office at ${hold.version}`);
       }
       flushes += 1;
       if (state === null || flushes % AUDIT_EVERY !== 0 || !object.isRunning()) return;
@@ -168,9 +185,11 @@ export function judgeOf(world: World, definition: EventDefinition): Judge {
     },
     created(intent) {
       const hold = byBooking.get(intent.metadata["bookingId"] ?? "");
-      if (hold?.booking == null) return world.violate("I16", `an intent for ${intent.metadata["bookingId"]}, which is no booking`);
+      if (hold?.booking == null)
+        return world.violate("I16", `an intent for ${intent.metadata["bookingId"]}, which is no booking`);
       const value = hold.booking.prices.reduce((sum, price) => sum + price, 0);
-      if (intent.amount !== value) world.violate("I16", `${intent.id} is over ${intent.amount}, the booking over ${value}`);
+      if (intent.amount !== value)
+        world.violate("I16", `${intent.id} is over ${intent.amount}, the booking over ${value}`);
     },
     captured(intent) {
       const hold = byBooking.get(intent.metadata["bookingId"] ?? "");
@@ -179,7 +198,8 @@ export function judgeOf(world: World, definition: EventDefinition): Judge {
         return world.violate("I16", `${intent.id} is captured while ${hold?.id} is ${booking?.phase}`);
       }
       for (const seat of seatsOwned(hold)) {
-        if (owners.get(seat) !== hold.id) world.violate("I16", `${intent.id} is captured for seat ${seat}, which is not ours`);
+        if (owners.get(seat) !== hold.id)
+          world.violate("I16", `${intent.id} is captured for seat ${seat}, which is not ours`);
       }
     },
     durable: () => seen,

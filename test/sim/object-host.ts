@@ -37,27 +37,36 @@ const NEVER = new Promise<never>(() => {});
 export type AnyReply = Reply<CommandType>;
 export type Asked = readonly Command[];
 
-export function objectHost(world: World, policy: SalePolicy, database: DatabaseSync | null, outside: Outside): ObjectHost {
+export function objectHost(
+  world: World,
+  policy: SalePolicy,
+  database: DatabaseSync | null,
+  outside: Outside,
+): ObjectHost {
   let instance: Instance | null = null;
   let alarmTimer: { run: (() => void) | null } | null = null;
   const disk = diskOf(world, database, { dirty: scheduleFlush, alarm: scheduleAlarm });
 
   function scheduleFlush(): void {
     const fault = world.faults.draw(world, "storage.flush");
-    world.at(fault.kind === "slow" ? world.random.between(1, Math.min(fault.delayMs, 5_000)) : world.random.between(1, 8), "flush", () => {
-      if (!disk.isDirty()) return;
-      if (fault.kind === "crash-before") {
-        world.count("an object crashed before its flush");
-        crash();
-        return;
-      }
-      disk.flush();
-      outside.flushed();
-      if (fault.kind === "crash-after") {
-        world.count("an object crashed after its flush");
-        crash();
-      }
-    });
+    world.at(
+      fault.kind === "slow" ? world.random.between(1, Math.min(fault.delayMs, 5_000)) : world.random.between(1, 8),
+      "flush",
+      () => {
+        if (!disk.isDirty()) return;
+        if (fault.kind === "crash-before") {
+          world.count("an object crashed before its flush");
+          crash();
+          return;
+        }
+        disk.flush();
+        outside.flushed();
+        if (fault.kind === "crash-after") {
+          world.count("an object crashed after its flush");
+          crash();
+        }
+      },
+    );
   }
 
   function scheduleAlarm(): void {
@@ -90,7 +99,8 @@ export function objectHost(world: World, policy: SalePolicy, database: DatabaseS
       world.count("an alarm was dropped");
       return;
     }
-    if (world.faults.happens(world, "alarm rings twice")) world.at(world.random.between(0, 3_000), "alarm again", () => void runAlarm());
+    if (world.faults.happens(world, "alarm rings twice"))
+      world.at(world.random.between(0, 3_000), "alarm again", () => void runAlarm());
     void runAlarm();
   }
 
@@ -122,7 +132,11 @@ export function objectHost(world: World, policy: SalePolicy, database: DatabaseS
       getAlarm: () => storage.getAlarm(),
       setAlarm: (atMs: number) => (isDead() ? NEVER : storage.setAlarm(atMs)),
     };
-    const ctx = { storage: guarded, waitUntil: (work: Promise<unknown>) => void work.catch(() => {}), abort: () => crash() };
+    const ctx = {
+      storage: guarded,
+      waitUntil: (work: Promise<unknown>) => void work.catch(() => {}),
+      abort: () => crash(),
+    };
     const env = {
       HOLD_TTL_SECONDS: String(policy.holdTtlMs / 1_000),
       PAYMENT_WINDOW_SECONDS: String(policy.paymentWindowMs / 1_000),
@@ -166,7 +180,8 @@ export function objectHost(world: World, policy: SalePolicy, database: DatabaseS
     }
     disk.lose();
     // An alarm that did not come to its end rings again.
-    if (gone?.ringing && disk.storage.image.alarmMs === null) void disk.storage.setAlarm(world.nowMs + world.skewMs + 2_000);
+    if (gone?.ringing && disk.storage.image.alarmMs === null)
+      void disk.storage.setAlarm(world.nowMs + world.skewMs + 2_000);
   }
 
   return {

@@ -17,7 +17,10 @@ interface Waiting {
 }
 
 export interface QueueHost {
-  send(queue: QueueName, messages: readonly { readonly body: unknown; readonly delaySeconds?: number | undefined }[]): void;
+  send(
+    queue: QueueName,
+    messages: readonly { readonly body: unknown; readonly delaySeconds?: number | undefined }[],
+  ): void;
   /** As a kill of the local runtime does. */
   loseAll(): void;
   waiting(): number;
@@ -34,7 +37,9 @@ export function queueHost(world: World, consumers: Readonly<Record<QueueName, Co
 
   function schedule(queue: QueueName, message: Waiting, delayMs: number): void {
     const isLate = world.faults.happens(world, "message is late");
-    world.at(delayMs + (isLate ? random.between(1_000, 120_000) : random.between(2, 30)), queue, () => deliver(queue, message));
+    world.at(delayMs + (isLate ? random.between(1_000, 120_000) : random.between(2, 30)), queue, () =>
+      deliver(queue, message),
+    );
   }
 
   function deliver(queue: QueueName, message: Waiting): void {
@@ -76,9 +81,15 @@ export function queueHost(world: World, consumers: Readonly<Record<QueueName, Co
 
   function again(queue: QueueName, message: Waiting, retryMs: number): void {
     const isDlq = queue === "booking-saga-dlq" || queue === "notifications-dlq";
-    if (message.attempts < (isDlq ? DLQ_TRIES : consumerTries)) return schedule(queue, message, retryMs);
+    if (message.attempts < (isDlq ? DLQ_TRIES : consumerTries)) {
+      schedule(queue, message, retryMs);
+      return;
+    }
     alive.delete(message);
-    if (isDlq) return void world.count("a dead letter was lost");
+    if (isDlq) {
+      world.count("a dead letter was lost");
+      return;
+    }
     world.count("a message became a dead letter");
     host.send(`${queue}-dlq`, [{ body: message.body }]);
   }

@@ -55,7 +55,8 @@ export function relayOf(world: World, object: ObjectHost): Relay {
           await object.disk.storage.sync();
           return said;
         });
-        if (start.missed === null || start.snapshot.layoutVersion !== layoutVersion || seq === null) return take(start.snapshot);
+        if (start.missed === null || start.snapshot.layoutVersion !== layoutVersion || seq === null)
+          return take(start.snapshot);
         if (start.snapshot.seq < seq) return;
         apply(start.missed, since ?? 0);
         seq = start.snapshot.seq;
@@ -67,7 +68,8 @@ export function relayOf(world: World, object: ObjectHost): Relay {
       if (seq !== state.seq || layoutVersion !== state.definition?.version) return;
       world.count("a feed reader was level");
       const expected = snapshotOf(state).statuses;
-      if (statuses.join("") !== expected) world.violate("I12", `at ${seq} a reader sees ${statuses.join("")}, not ${expected}`);
+      if (statuses.join("") !== expected)
+        world.violate("I12", `at ${seq} a reader sees ${statuses.join("")}, not ${expected}`);
     },
   };
   return relay;

@@ -18,7 +18,8 @@ export function unrest(sale: Sale): string | null {
     const owed = effectsOf(hold)[0];
     if (owed !== undefined) return `${owed} is owed`;
     if (hold.booking?.payment?.refunds.some(({ state }) => state === "failed")) return `a refund of ${hold.id} failed`;
-    if (hold.booking !== null && netOf(sale, hold) !== worthOf(hold)) return `money and tickets of ${hold.booking.id} differ`;
+    if (hold.booking !== null && netOf(sale, hold) !== worthOf(hold))
+      return `money and tickets of ${hold.booking.id} differ`;
   }
   for (const [id, mail] of sale.db.mails) if (mail.state === "PENDING") return `${id} is not sent`;
   for (const [id, row] of sale.db.inbox) if (row.settledAtMs === null) return `delivery ${id} is not settled`;
@@ -40,10 +41,17 @@ export async function judgeRest(sale: Sale, acknowledged: readonly Acknowledged[
     judgeTickets(sale, hold);
     const worth = worthOf(hold);
     value += worth;
-    if (net !== worth) world.violate("I4", `${hold.booking.id} is ${hold.booking.status}: we have ${net}, its tickets are worth ${worth}`);
+    if (net !== worth)
+      world.violate(
+        "I4",
+        `${hold.booking.id} is ${hold.booking.status}: we have ${net}, its tickets are worth ${worth}`,
+      );
     const copy = db.bookings.get(hold.booking.id);
     if (copy?.version !== hold.version || copy.status !== hold.booking.status) {
-      world.violate("I8", `${hold.booking.id} is ${hold.booking.status} v${hold.version}, in D1 ${copy?.status} v${copy?.version}`);
+      world.violate(
+        "I8",
+        `${hold.booking.id} is ${hold.booking.status} v${hold.version}, in D1 ${copy?.status} v${copy?.version}`,
+      );
     }
   }
   if (earned !== value) world.violate("I4", `we have ${earned}, tickets are worth ${value}`);
@@ -61,7 +69,8 @@ export async function judgeRest(sale: Sale, acknowledged: readonly Acknowledged[
     if (sends > 1) world.count("a mail went twice");
   }
   for (const [id, mail] of db.mails) {
-    if (mail.state === "SENT" && !sale.mailsSent.has(id)) world.violate("I10", `mail ${id} is noted and was never sent`);
+    if (mail.state === "SENT" && !sale.mailsSent.has(id))
+      world.violate("I10", `mail ${id} is noted and was never sent`);
   }
   // A box office that just woke tells D1 of its availability once more: it may still be on its way.
   for (let look = 0; look < MAX_LOOKS; look++) {
@@ -81,7 +90,10 @@ const MAX_LOOKS = 4;
 async function consistencyOf(sale: Sale): Promise<Consistency | null> {
   const { world } = sale;
   let verdict: Consistency | null = null;
-  const check = checkConsistency(sale.deps(world.spawn("operator")), null, { actor: "admin", requestId: "consistency" });
+  const check = checkConsistency(sale.deps(world.spawn("operator")), null, {
+    actor: "admin",
+    requestId: "consistency",
+  });
   void check.then((found) => {
     if (found.ok) verdict = found.value;
   });
@@ -110,8 +122,12 @@ export function netOf(sale: Sale, hold: Hold): number {
 /** I9: whoever owns a sold seat has the one good ticket for it. */
 function judgeTickets(sale: Sale, hold: Hold): void {
   const good = ticketsOf(hold).flatMap(({ seat, revoked }) => (revoked ? [] : [seat]));
-  const sold = hold.booking?.status === "CONFIRMED" ? hold.seats.filter((seat) => !hold.booking?.cancelledSeats.includes(seat)) : [];
-  if (good.join() !== sold.join()) sale.world.violate("I9", `${hold.booking?.id} has seats ${sold}, tickets for ${good}`);
+  const sold =
+    hold.booking?.status === "CONFIRMED"
+      ? hold.seats.filter((seat) => !hold.booking?.cancelledSeats.includes(seat))
+      : [];
+  if (good.join() !== sold.join())
+    sale.world.violate("I9", `${hold.booking?.id} has seats ${sold}, tickets for ${good}`);
 }
 
 /** What its tickets cost. */
@@ -120,5 +136,7 @@ function worthOf(hold: Hold): number {
 }
 
 function hasPayment(hold: Hold): boolean {
-  return hold.booking?.payment?.attempts.some(({ state, intentId }) => state === "captured" && intentId !== null) ?? false;
+  return (
+    hold.booking?.payment?.attempts.some(({ state, intentId }) => state === "captured" && intentId !== null) ?? false
+  );
 }

@@ -9,7 +9,14 @@ import {
   owe,
 } from "../../src/domain/box-office/effects";
 import { cooldownEndOf, lockStatusOf, ownedSeats } from "../../src/domain/box-office/hold";
-import { admit, admitSold, emptyBoxOffice, install, isResident, noteBooking } from "../../src/domain/box-office/seat-table";
+import {
+  admit,
+  admitSold,
+  emptyBoxOffice,
+  install,
+  isResident,
+  noteBooking,
+} from "../../src/domain/box-office/seat-table";
 import type { BoxOfficeState, EventDefinition, Hold, JournalEntry, StoredKey } from "../../src/domain/box-office/state";
 import { type BookingId, idsSince, type LockId, lockIdOf } from "../../src/domain/ids";
 import { MINUTE } from "../../src/domain/time";
@@ -138,7 +145,9 @@ function simulatedRows(sql: SimSql): Rows {
       return journal.filter(({ seq }) => seq > afterSeq).slice(0, limit);
     },
     lastSeatChanges() {
-      return new Map(journal.flatMap(({ seatChanges }) => seatChanges.map(([seat, status]) => [seat, status] as const)));
+      return new Map(
+        journal.flatMap(({ seatChanges }) => seatChanges.map(([seat, status]) => [seat, status] as const)),
+      );
     },
     booked(after, limit) {
       const page = sorted(holds).filter(({ hold }) => hold.booking !== null && hold.id > (after ?? ""));

@@ -49,7 +49,8 @@ export async function runSeed(seed: number, { keepsLog = false, sqlite = false }
   const faultsMs = START_MS + random.between(1, 6) * MINUTE;
   startCron(sale);
   startTroubles(sale);
-  if (random.chance(0.5)) world.at(random.between(0, 30_000), "reader", () => void sale.relay.catchUp().catch(() => {}));
+  if (random.chance(0.5))
+    world.at(random.between(0, 30_000), "reader", () => void sale.relay.catchUp().catch(() => {}));
   await world.run(faultsMs);
   world.faults.on = false;
   world.note("faults stop");
@@ -119,8 +120,18 @@ function startTroubles(sale: Sale): void {
 
 export function someEvent(world: World): EventDefinition {
   const { random } = world;
-  const id = makeId("evnt", START_MS, Uint8Array.from({ length: 16 }, () => random.bits()));
-  const tiers = [{ tier: "GENERAL", priceMinor: random.chance(0.1) ? 0 : random.between(1, 20) * 500, capacity: random.between(3, 8) }] as const;
+  const id = makeId(
+    "evnt",
+    START_MS,
+    Uint8Array.from({ length: 16 }, () => random.bits()),
+  );
+  const tiers = [
+    {
+      tier: "GENERAL",
+      priceMinor: random.chance(0.1) ? 0 : random.between(1, 20) * 500,
+      capacity: random.between(3, 8),
+    },
+  ] as const;
   return {
     id,
     code: codeOfEvent(id),

@@ -57,7 +57,12 @@ export interface Sale {
 const NO_PICTURE = new Uint8Array(0);
 const LOG = { info() {}, warn() {}, error() {} };
 
-export function saleOf(world: World, definition: EventDefinition, policy: SalePolicy, sqlite: DatabaseSync | null): Sale {
+export function saleOf(
+  world: World,
+  definition: EventDefinition,
+  policy: SalePolicy,
+  sqlite: DatabaseSync | null,
+): Sale {
   closeLines();
   const { random } = world;
   const db = emptyDatabase();
@@ -125,7 +130,9 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
       unsent: (beforeMs) =>
         call("d1.unsent-mails", () =>
           [...db.mails.entries()]
-            .filter(([, mail]) => mail.state === "PENDING" && mail.nextTryMs <= beforeMs && mail.leaseUntilMs <= beforeMs)
+            .filter(
+              ([, mail]) => mail.state === "PENDING" && mail.nextTryMs <= beforeMs && mail.leaseUntilMs <= beforeMs,
+            )
             .map(([id]) => id),
         ),
       countOf: async (ids) => new Map(ids.map((id) => [id, db.mails.has(id as never) ? 1 : 0])),
@@ -136,10 +143,17 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
     const options = { secretKey, apiBase: "", log: LOG, nowMs: clock.nowMs, webhookSecrets: ["whsec"] };
     return {
       clock,
-      ids: { ofSale: (prefix: SalePrefix, of: EventCode, nowMs: number) => makeSaleId(prefix, of, nowMs, bytes(random.bits)) },
+      ids: {
+        ofSale: (prefix: SalePrefix, of: EventCode, nowMs: number) => makeSaleId(prefix, of, nowMs, bytes(random.bits)),
+      },
       log: LOG,
       settings: { ...settings, eventBookingApi: false, corsOrigins: [], ...policy },
-      boxOffices: boxOffices({ namespace: namespaceOf(process), events: events as Deps["events"], log: LOG, nowMs: clock.nowMs }),
+      boxOffices: boxOffices({
+        namespace: namespaceOf(process),
+        events: events as Deps["events"],
+        log: LOG,
+        nowMs: clock.nowMs,
+      }),
       events,
       bookings,
       notifications,
@@ -152,7 +166,8 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
       providerNews: stripeNews(options),
       providerInbox: inboxOf(db, call),
       queues: cloudflareQueues({
-        sendBatch: (messages: readonly { body: unknown }[]) => call("queue.notify", () => queues.send("notifications", messages)),
+        sendBatch: (messages: readonly { body: unknown }[]) =>
+          call("queue.notify", () => queues.send("notifications", messages)),
       } as unknown as Queue),
       deadLetters: lettersOf(db, call),
       idempotencyKeys: { purge: async () => {} },
@@ -187,7 +202,8 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
   /** As src/http/webhooks.ts has it; the provider delivers again until it is answered. */
   function deliver(delivery: Delivery, tries = 0): void {
     if (world.faults.happens(world, "webhook is missing")) return void world.count("a webhook was missing");
-    if (world.faults.happens(world, "webhook is doubled")) world.at(random.between(1, 20_000), "webhook", () => post(delivery, 9));
+    if (world.faults.happens(world, "webhook is doubled"))
+      world.at(random.between(1, 20_000), "webhook", () => post(delivery, 9));
     const isLate = world.faults.happens(world, "webhook is late");
     world.at(isLate ? random.between(1_000, 900_000) : random.between(1, 400), "webhook", () => post(delivery, tries));
   }
@@ -213,7 +229,14 @@ export function saleOf(world: World, definition: EventDefinition, policy: SalePo
   const seats = geometryOf(definition.layout).size;
   db.events.set(code, {
     definition,
-    availability: { eventId: definition.id, seq: 0, totalSeats: seats, availableSeats: seats, tiers: [], nextDueMs: null },
+    availability: {
+      eventId: definition.id,
+      seq: 0,
+      totalSeats: seats,
+      availableSeats: seats,
+      tiers: [],
+      nextDueMs: null,
+    },
     nextDueMs: null,
     activeAtMs: definition.createdAtMs,
   });

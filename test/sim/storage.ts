@@ -44,11 +44,7 @@ export interface Disk {
   lose(): void;
 }
 
-export function diskOf(
-  world: World,
-  database: DatabaseSync | null,
-  on: { dirty(): void; alarm(): void },
-): Disk {
+export function diskOf(world: World, database: DatabaseSync | null, on: { dirty(): void; alarm(): void }): Disk {
   const tables: Tables = { holds: new Map(), meta: new Map(), journal: [], keys: new Map(), relays: new Set() };
   const image: Image = { alarmMs: null };
   let undone: (() => void)[] = [];

@@ -36,20 +36,26 @@ async function ask({ world, process, server }: Line, request: StripeRequest): Pr
     return NEVER;
   }
   return await new Promise((resolve, reject) => {
-    const after = (ms: number, settle: () => void) => world.at(ms, `stripe.${request.method}`, () => process.dead || settle());
+    const after = (ms: number, settle: () => void) =>
+      world.at(ms, `stripe.${request.method}`, () => process.dead || settle());
     const fail = (error: unknown, ms: number) => after(ms, () => reject(error));
     const noAnswer = () => new StripeFault(undefined, "connection_error");
-    if (faults.happens(world, "provider is busy")) return void fail(new StripeFault(429, "rate_limit"), random.between(1, 50));
+    if (faults.happens(world, "provider is busy"))
+      return void fail(new StripeFault(429, "rate_limit"), random.between(1, 50));
     if (isWrite && faults.happens(world, "provider conflicts")) return void fail(new StripeFault(409, "conflict"), 10);
-    if (outage.kind === "lost" || faults.happens(world, "provider does not answer")) return void fail(noAnswer(), TIMEOUT_MS);
-    if (isWrite && faults.happens(world, "provider fails before the effect")) return void fail(new StripeFault(500, "api_error"), 20);
+    if (outage.kind === "lost" || faults.happens(world, "provider does not answer"))
+      return void fail(noAnswer(), TIMEOUT_MS);
+    if (isWrite && faults.happens(world, "provider fails before the effect"))
+      return void fail(new StripeFault(500, "api_error"), 20);
     const isLate = faults.happens(world, "provider is late");
     if (isLate) {
       world.count("the provider was late");
       fail(noAnswer(), TIMEOUT_MS);
     }
     const failsAfter = isWrite && faults.happens(world, "provider fails after the effect");
-    const arrives = isLate ? TIMEOUT_MS + random.between(1_000, random.pick([20_000, 60_000, 600_000])) : random.between(1, 60);
+    const arrives = isLate
+      ? TIMEOUT_MS + random.between(1_000, random.pick([20_000, 60_000, 600_000]))
+      : random.between(1, 60);
     world.at(arrives, `stripe.${request.method}`, () => {
       world.note(`stripe.${request.method} ${request.key ?? ""}`);
       let settle: () => void;

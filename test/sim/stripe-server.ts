@@ -3,7 +3,12 @@
 
 import type { World } from "./world";
 
-export type IntentStatus = "requires_payment_method" | "requires_action" | "requires_capture" | "succeeded" | "canceled";
+export type IntentStatus =
+  | "requires_payment_method"
+  | "requires_action"
+  | "requires_capture"
+  | "succeeded"
+  | "canceled";
 
 export interface SimIntent {
   readonly id: string;
@@ -143,15 +148,23 @@ export function stripeServer(world: World, watcher: StripeWatcher): StripeServer
     const token = String(params["payment_method"]);
     if (token === "pm_card_chargeDeclined") {
       const payment_intent = declined(intent, "generic_decline");
-      throw new StripeFault(402, "card_error", { code: "card_declined", decline_code: "generic_decline", payment_intent });
+      throw new StripeFault(402, "card_error", {
+        code: "card_declined",
+        decline_code: "generic_decline",
+        payment_intent,
+      });
     }
-    if (token === "pm_card_authenticationRequired") return save(intent, { status: "requires_action" }, "requires_action");
+    if (token === "pm_card_authenticationRequired")
+      return save(intent, { status: "requires_action" }, "requires_action");
     return authorised(intent);
   }
   function capture(params: StripeRequest["params"]): SimIntent {
     const intent = intentOf(params["id"]);
     if (intent.status !== "requires_capture") {
-      throw new StripeFault(400, "invalid_request_error", { code: "payment_intent_unexpected_state", payment_intent: intent });
+      throw new StripeFault(400, "invalid_request_error", {
+        code: "payment_intent_unexpected_state",
+        payment_intent: intent,
+      });
     }
     const amount = Number(params["amount_to_capture"]);
     const change = { status: "succeeded", amount_capturable: 0, amount_received: amount } as const;
@@ -161,20 +174,32 @@ export function stripeServer(world: World, watcher: StripeWatcher): StripeServer
   function cancel(params: StripeRequest["params"]): SimIntent {
     const intent = intentOf(params["id"]);
     if (intent.status === "succeeded" || intent.status === "canceled") {
-      throw new StripeFault(400, "invalid_request_error", { code: "payment_intent_unexpected_state", payment_intent: intent });
+      throw new StripeFault(400, "invalid_request_error", {
+        code: "payment_intent_unexpected_state",
+        payment_intent: intent,
+      });
     }
     return save(intent, { status: "canceled", amount_capturable: 0 }, "canceled");
   }
   function refund(params: StripeRequest["params"]): SimRefund {
     const intent = intentOf(params["payment_intent"]);
-    const gone = [...refunds.values()].filter(({ payment_intent, status }) => payment_intent === intent.id && status !== "failed");
+    const gone = [...refunds.values()].filter(
+      ({ payment_intent, status }) => payment_intent === intent.id && status !== "failed",
+    );
     const amount = Number(params["amount"]);
     const left = intent.amount_received - gone.reduce((sum, one) => sum + one.amount, 0);
-    if (intent.status !== "succeeded") throw new StripeFault(400, "invalid_request_error", { code: "charge_not_refundable" });
+    if (intent.status !== "succeeded")
+      throw new StripeFault(400, "invalid_request_error", { code: "charge_not_refundable" });
     if (left <= 0) throw new StripeFault(400, "invalid_request_error", { code: "charge_already_refunded" });
     if (amount > left) throw new StripeFault(400, "invalid_request_error", { code: "amount_too_large" });
     const metadata = params["metadata"] as Record<string, string>;
-    const base = { id: nextId("re"), object: "refund", payment_intent: intent.id, amount, currency: intent.currency } as const;
+    const base = {
+      id: nextId("re"),
+      object: "refund",
+      payment_intent: intent.id,
+      amount,
+      currency: intent.currency,
+    } as const;
     const made: SimRefund = { ...base, status: "succeeded", metadata, created: nowSeconds() };
     refunds.set(made.id, made);
     world.note(`stripe ${made.id} ${amount} of ${intent.id}`);
@@ -223,7 +248,8 @@ export function stripeServer(world: World, watcher: StripeWatcher): StripeServer
     return { ...known.answer.value, lastResponse: { headers: REPLAYED } };
   }
   function remember(request: StripeRequest, answer: Remembered["answer"]): void {
-    if (request.key !== null) keys.set(request.key, { params: JSON.stringify(request.params), atMs: world.nowMs, answer });
+    if (request.key !== null)
+      keys.set(request.key, { params: JSON.stringify(request.params), atMs: world.nowMs, answer });
   }
 
   const server: StripeServer = {

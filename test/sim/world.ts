@@ -146,7 +146,11 @@ function callOutside<T>(world: World, process: Process, port: string, effect: ()
   }
   return new Promise((resolve, reject) => {
     const fail = (text: string, delayMs: number) =>
-      world.at(delayMs, port, () => process.dead || reject(Object.assign(new Error(text), { retryable: fault.retryable })));
+      world.at(
+        delayMs,
+        port,
+        () => process.dead || reject(Object.assign(new Error(text), { retryable: fault.retryable })),
+      );
     if (fault.kind === "lost") {
       world.note(`${port} lost`);
       fail(`${port}: no connection`, random.between(1, fault.delayMs));
@@ -156,7 +160,8 @@ function callOutside<T>(world: World, process: Process, port: string, effect: ()
       if (fault.kind === "crash-after") world.kill(process);
       if (process.dead) return;
       if (fault.kind === "reply-lost") fail(`${port}: the connection broke`, random.between(1, 50));
-      else if (fault.kind === "reply-late") world.at(random.between(1, fault.delayMs), port, () => process.dead || resolve(value));
+      else if (fault.kind === "reply-late")
+        world.at(random.between(1, fault.delayMs), port, () => process.dead || resolve(value));
       else resolve(value);
     };
     const once = () => {

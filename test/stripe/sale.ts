@@ -36,6 +36,10 @@ export interface PaymentShown {
   readonly clientSecret?: string;
 }
 
+interface Refused {
+  readonly error?: { readonly code: string };
+}
+
 interface IntentAnswer {
   readonly paymentStatus: string;
   readonly clientSecret?: string;
@@ -67,6 +71,16 @@ export async function openSale(world: World, { price = 5_000, currency = "GBP" }
     return newest;
   };
 
+  async function hold(seatIds = SEATS): Promise<{ lockId: string; bookingId: string }> {
+    const made = await api.expectStatus<{ id: string }>(201, "POST", "/api/locks", {
+      ...as,
+      body: { eventId, seatIds },
+    });
+    const body = { lockId: made.id };
+    const booking = await api.expectStatus<{ id: string }>(201, "POST", "/api/bookings/confirm", { ...as, body });
+    return { lockId: made.id, bookingId: booking.id };
+  }
+
   return {
     api,
     stripe,
@@ -84,21 +98,17 @@ export async function openSale(world: World, { price = 5_000, currency = "GBP" }
       return (await api.expectStatus<{ bookingId: string }>(202, "POST", "/api/bookings", { ...as, body })).bookingId;
     },
 
+    hold,
     /** The way in steps, up to where it waits for a card. */
-    async confirm(seatIds = SEATS): Promise<string> {
-      const lock = await api.expectStatus<{ id: string }>(201, "POST", "/api/locks", {
-        ...as,
-        body: { eventId, seatIds },
-      });
-      const body = { lockId: lock.id };
-      return (await api.expectStatus<{ id: string }>(201, "POST", "/api/bookings/confirm", { ...as, body })).id;
-    },
+    confirm: async (seatIds = SEATS) => (await hold(seatIds)).bookingId,
+
+    release: (lockId: string) => api.call<Refused>("DELETE", `/api/locks/${lockId}`, as),
 
     pay: (bookingId: string, token: string, key?: string): Promise<Answer<IntentAnswer>> =>
       api.call("POST", "/api/payments/intent", { ...as, body: { bookingId, paymentMethod: card(token) }, key }),
 
     cancel: (bookingId: string, seatIds?: readonly string[]) =>
-      api.call<{ refundAmount: number; error?: { code: string } }>("POST", `/api/bookings/${bookingId}/cancel`, {
+      api.call<Refused & { refundAmount: number }>("POST", `/api/bookings/${bookingId}/cancel`, {
         ...as,
         body: seatIds ? { seatIds } : {},
       }),

@@ -93,6 +93,8 @@ const server = createServer(async (incoming, response) => {
     send(response, 500, { error: { type: "api_error", message: String(fault) } });
   }
 });
+// Longer than any client keeps one: otherwise it may be closed in the very moment it is used again.
+server.keepAliveTimeout = 120_000;
 server.listen(Number(options.port), "127.0.0.1", () => {
   console.log(JSON.stringify({ port: server.address().port }));
   courier.resume();

@@ -34,7 +34,8 @@ function production(change: Parameters<typeof env>[0] = {}): Env {
 }
 
 function development(change: Parameters<typeof env>[0] = {}): Env {
-  return env({ ENVIRONMENT: "development", PAYMENTS: "simulator", JWT_SECRET: "x".repeat(32), ...change });
+  const secrets = { JWT_SECRET: "x".repeat(32), TICKET_SIGNING_KEYS: TICKET_KEYS };
+  return env({ ENVIRONMENT: "development", PAYMENTS: "simulator", ...secrets, ...change });
 }
 
 describe("production", () => {
@@ -105,10 +106,13 @@ describe("production", () => {
 });
 
 describe("development", () => {
-  it("needs nothing but its secret", () => {
+  it("needs nothing but its secrets", () => {
     expect(configProblems(development())).toEqual([]);
     expect(configProblems(development({ JWT_SECRET: undefined }))).toEqual([
       expect.stringMatching(/^JWT_SECRET is missing/),
+    ]);
+    expect(configProblems(development({ TICKET_SIGNING_KEYS: undefined }))).toEqual([
+      expect.stringMatching(/^TICKET_SIGNING_KEYS is missing/),
     ]);
   });
 
@@ -149,7 +153,7 @@ describe("a configuration", () => {
       feed: { relays: 4, perAddress: 50, perEvent: 20_000 },
       jwt: { secret: "x".repeat(32), issuer: "ticketflow", audience: "ticketflow-api" },
       stripe: { apiBase: "", publishableKey: "", secretKey: "", webhookSecrets: [] },
-      ticketSigningKeys: [],
+      ticketSigningKeys: [TICKET_KEY],
     });
   });
 

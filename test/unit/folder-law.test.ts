@@ -106,7 +106,7 @@ const FLOORS: readonly Floor[] = [
   },
   {
     folder: "web",
-    allowed: ["./page", "../src/domain/ids", "preact", "preact/hooks", "qr/decode.js"],
+    allowed: ["./page", "../src/domain/ids", "preact", "preact/hooks", "qr", "qr/decode.js"],
     forbidden: ["../src/app/ports", "../src/http/problem", "hono", "zod", "node:fs", "./../src/app/ports"],
   },
 ];

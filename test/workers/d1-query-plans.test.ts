@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { d1Bookings } from "../../src/adapters/d1/bookings";
 import { d1Events } from "../../src/adapters/d1/events";
+import { d1Gates } from "../../src/adapters/d1/gates";
 import { d1IdempotencyKeys } from "../../src/adapters/d1/idempotency-keys";
 import { d1Notifications } from "../../src/adapters/d1/notifications";
 import { d1Throttles } from "../../src/adapters/d1/throttles";
@@ -49,11 +50,14 @@ const QUERIES: Readonly<Record<string, (db: D1Database) => Promise<unknown>>> = 
   "mails of a user": (db) => d1Notifications(db).recent(user.id, 20),
   "unsent mails": (db) => d1Notifications(db).unsent(NOW, 20),
   "counts of mails": (db) => d1Notifications(db).countOf([aNotice(booking.id).id]),
+  "a gate by its token": (db) => d1Gates(db).byTokenHash("hash"),
+  "gates of an event": (db) => d1Gates(db).ofEvent(event.id, 200),
+  "a gate's revocation": (db) => d1Gates(db).revoke("gate_1" as never, NOW),
   "a counter": (db) => d1Throttles(db).take("key", 1, 1, NOW),
   "a key": (db) => d1IdempotencyKeys(db).find(aKey().scope, NOW),
 };
 
-const TABLES = "users|venues|events|bookings|payments|notifications|throttles|idempotency_keys";
+const TABLES = "users|venues|events|bookings|payments|notifications|throttles|idempotency_keys|gates";
 /** A scan of an index in its order ends at the LIMIT; SQLite says so by naming the index. */
 const WHOLE_TABLE = new RegExp(`^SCAN (${TABLES})(?! USING (COVERING )?INDEX)`);
 const SORTED = /TEMP B-TREE FOR (ORDER BY|LAST)/;

@@ -255,6 +255,20 @@ describe("Cloudflare's mailer", () => {
     expect(await cloudflareMailer(binding as unknown as SendEmail, "tickets@ticketflow.dev").send(mail)).toBe(
       "accepted",
     );
+    const image = { filename: "ticket-A1.png", contentType: "image/png", content: Uint8Array.of(1, 2) };
+    await cloudflareMailer(binding as unknown as SendEmail, "tickets@ticketflow.dev").send({
+      ...mail,
+      attachments: [{ ...image, contentId: "image-of-a-ticket" }],
+    });
+    expect(handed.pop()?.attachments).toEqual([
+      {
+        disposition: "inline",
+        contentId: "image-of-a-ticket",
+        filename: "ticket-A1.png",
+        type: "image/png",
+        content: Uint8Array.of(1, 2),
+      },
+    ]);
     expect(handed).toEqual([
       {
         from: { name: "TicketFlow", email: "tickets@ticketflow.dev" },

@@ -70,6 +70,12 @@ export async function newScanner(records: Records, changed: () => void): Promise
     return [...scans.values()].filter(({ eventId }) => eventId === judge?.bundle.event.id);
   }
 
+  /** The page asks for another token. */
+  function closed(): null {
+    changed();
+    return null;
+  }
+
   async function refresh(): Promise<boolean> {
     if (token === null) return false;
     const told = await fetchBundle(token, judge === null ? null : etag);
@@ -121,9 +127,9 @@ export async function newScanner(records: Records, changed: () => void): Promise
     },
 
     async scan(text) {
-      if (token === null || judge === null || shut) return null;
+      if (token === null || judge === null || shut) return closed();
       shut = Date.parse(judge.bundle.gate.expiresAt) <= Date.now();
-      if (shut) return null;
+      if (shut) return closed();
       const [atMs, nonce, { bundle }] = [Date.now(), crypto.randomUUID(), judge];
       performance.mark("judge");
       const own = await judge.judge(text, atMs);
@@ -132,7 +138,7 @@ export async function newScanner(records: Records, changed: () => void): Promise
       const scan = { nonce, eventId: bundle.event.id, ticket: text, atMs };
       const told = reachable ? await sendScan(token, scan) : ({ ok: false, why: "away" } as const);
       if (reachable) hear(told);
-      if (shut) return null;
+      if (shut) return closed();
       if (told.ok) {
         const { result, reason, ticketId, seatId, entry } = told.value;
         await keep({ ...scan, ticketId, seatId, shown: result, result, reason, entry, waiting: false });

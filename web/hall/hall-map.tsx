@@ -21,7 +21,7 @@ interface Props {
 }
 
 interface Tip {
-  readonly text: string;
+  readonly seat: number;
   readonly x: number;
   readonly y: number;
 }
@@ -37,16 +37,13 @@ export function HallMap({ hall, tick, onChange, mine, mineWord, onTap }: Props) 
 
   useEffect(() => {
     if (!canvas.current) return;
-    const nameOf = (index: number) => {
-      const seat = hall.seats[index];
-      const isMine = now.current.mine.has(index);
-      return seat ? seatName(hall, seat, isMine ? now.current.mineWord : undefined) : "";
-    };
     const shown = showHall(canvas.current, hall, overlay, {
       tap: (seat) => now.current.onTap?.(seat),
       point(seat, x, y) {
-        setTip(seat === null ? null : { text: nameOf(seat), x, y });
-        if (seat !== null && document.activeElement === canvas.current) whisper.set(nameOf(seat));
+        setTip(seat === null ? null : { seat, x, y });
+        if (seat !== null && document.activeElement === canvas.current) {
+          whisper.set(nameIn(hall, seat, now.current));
+        }
       },
     });
     view.current = shown;
@@ -81,11 +78,16 @@ export function HallMap({ hall, tick, onChange, mine, mineWord, onTap }: Props) 
       </div>
       {tip && (
         <div class="hall-tip" aria-hidden="true" style={{ transform: `translate(${tip.x}px, ${tip.y}px)` }}>
-          <span>{tip.text}</span>
+          <span>{nameIn(hall, tip.seat, { mine, mineWord })}</span>
         </div>
       )}
     </div>
   );
+}
+
+function nameIn(hall: Hall, index: number, { mine, mineWord }: Pick<Props, "mine" | "mineWord">): string {
+  const seat = hall.seats[index];
+  return seat ? seatName(hall, seat, mine.has(index) ? mineWord : undefined) : "";
 }
 
 /** Name, price, and what is left of it. */

@@ -1,6 +1,7 @@
 // Draws a hall on a canvas. Seats go to a layer larger than what is seen, so that a pan only moves the layer; a seat that
 // changes is redrawn alone. What is of the moment (names, the choice, the seat pointed at) is drawn over it each frame.
 
+import type { Tier } from "../api/types";
 import type { Camera, Size } from "./camera";
 import { SEAT_SCALE, toScreen } from "./camera";
 import type { Hall } from "./hall";
@@ -78,6 +79,8 @@ export function createPainter(canvas: HTMLCanvasElement, hall: Hall, plan: Plan)
     const { camera, stamps } = on;
     const { width, height } = layerSize();
     const half = camera.scale / 2;
+    if (camera.scale < SEAT_SCALE && !only)
+      return paintDots(context, { palette, hall, plan, camera, size: layerSize() });
     const seats = only ?? hall.seats.keys();
     const numbered = camera.scale >= NUMBER_SCALE;
     const side = Math.max(2, Math.ceil(camera.scale * pixels)) / pixels;
@@ -139,13 +142,42 @@ export function createPainter(canvas: HTMLCanvasElement, hall: Hall, plan: Plan)
   };
 }
 
-interface Scene {
+interface Ground {
   readonly palette: Palette;
   readonly hall: Hall;
   readonly plan: Plan;
   readonly camera: Camera;
   readonly size: Size;
+}
+
+interface Scene extends Ground {
   readonly overlay: Overlay;
+}
+
+/**
+ * Seats too small for a shape: a whole hall of them, one colour after the other, because a stamp a seat would take half
+ * a second. What is free fills its place, what is held is smaller, what is sold a speck.
+ */
+function paintDots(context: CanvasRenderingContext2D, { palette, hall, plan, camera, size }: Ground): void {
+  const groups = new Map<string, number[]>();
+  for (const { index, tier } of hall.seats) {
+    const status = hall.statuses[index] ?? "B";
+    const kind = status === "A" ? tier : status;
+    const group = groups.get(kind);
+    if (group) group.push(index);
+    else groups.set(kind, [index]);
+  }
+  for (const [kind, seats] of groups) {
+    const isFree = kind in palette.tiers;
+    context.fillStyle = isFree ? palette.tiers[kind as Tier] : kind === "L" ? palette.held : palette.sold;
+    const side = Math.max(0.6, camera.scale * (isFree ? 0.72 : kind === "L" ? 0.6 : 0.3));
+    for (const index of seats) {
+      const x = ((plan.x[index] ?? 0) - camera.x) * camera.scale + size.width / 2;
+      const y = ((plan.y[index] ?? 0) - camera.y) * camera.scale + size.height / 2;
+      if (x < 0 || y < 0 || x > size.width || y > size.height) continue;
+      context.fillRect(x - side / 2, y - side / 2, side, side);
+    }
+  }
 }
 
 function paintOverlay(context: CanvasRenderingContext2D, scene: Scene): void {

@@ -9,6 +9,7 @@ import { Legend } from "../parts/legend";
 import { Loading, Page, Trouble } from "../parts/page";
 import { useAsk } from "../use-ask";
 import { count, day, exactMoment, money, priceWords, seatList, span, TIER_NAMES } from "../words";
+import { GatesPanel } from "./gates-panel";
 import type { JournalEntry, Report } from "./report";
 import { SalesChart } from "./sales-chart";
 import { Wellness } from "./wellness";
@@ -42,6 +43,7 @@ export function LivePage({ id }: { readonly id: string }) {
       </p>
       <Wellness eventId={id} />
       {report ? <Figures report={report} /> : <Loading what="Counting…" />}
+      <GatesPanel eventId={id} />
       <LiveHall eventId={id} />
       <Journal eventId={id} />
     </Page>

@@ -79,6 +79,9 @@ export function TicketActions({ booking, event }: Props) {
         <a class="button" href={calendarFile(booking, event)} download={`${fileName(booking.eventName)}.ics`}>
           Add to my calendar
         </a>
+        <a class="button quiet" href={`/tickets/${booking.id}`}>
+          Show or print the codes
+        </a>
         <button type="button" class="button quiet" onClick={share}>
           Share the event
         </button>
