@@ -38,16 +38,17 @@ async function run(asked) {
   rebuildOnChange();
   const server = startServer(asked);
   const greeting = await seed(asked, server);
+  if (greeting === null) return;
   await sweep(url);
   setInterval(() => sweep(url), SWEEP_EVERY_MS).unref();
-  if (greeting && !server.isStopping()) console.log(greeting);
+  if (!server.isStopping()) console.log(greeting);
 }
 
 /**
  * Waits for the server and has it put the demo data in. Until that is done, /health does not say ok.
  * @param {DevArguments} asked
  * @param {Server} server
- * @returns {Promise<string | null>} what to say to the user, unless the server stops
+ * @returns {Promise<string | null>} what to say to the user; null when the product does not serve
  */
 async function seed(asked, server) {
   const startedAt = Date.now();
@@ -59,8 +60,9 @@ async function seed(asked, server) {
       case 404:
         return `\n  TicketFlow is ready: ${asked.url}, without demo data: this is not development.\n`;
       case 503:
-        if (await isRefusedConfiguration(answer)) return "\n  The configuration is refused: the line above says why.\n";
-        break;
+        if (!(await isRefusedConfiguration(answer))) break;
+        console.log("\n  The configuration is refused: the line above says why. Every request gets a 503.\n");
+        return null;
       case 500:
         // A database whose notes are wrong is the one cause that the next start can mend by itself.
         forgetMigrations(asked.stateDir);

@@ -62,13 +62,18 @@ function letterOf(
   const greeting = greet(notification.user.name);
   if (notification.type === "WELCOME") return { ...WELCOME, greeting, link: linkTo("Find an event", settings) };
   const news: BookingNews = { booking: bookingOf(notification), detail: notification.detail, nowMs };
+  const told = tell(notification.type, news);
   return {
-    ...tell(notification.type, news),
+    ...told,
     greeting,
     ...(tickets.length === 0
       ? { link: linkTo("Open TicketFlow", settings) }
       : {
           codes: tickets.map(codeOf),
+          after: [
+            tickets.length === 1 ? "Show this code at the door." : "Show these codes at the door.",
+            ...told.after,
+          ],
           link: linkTo("Show or print your tickets", settings, `/tickets/${news.booking.record.id}`),
         }),
     reason: "You get this mail because a booking was made with this address on TicketFlow.",

@@ -1,7 +1,9 @@
 // The gate page at a real door: it opens without network, judges by itself, hands in what it let in, and in the end the
 // page and the box office say the same. And a code held into a camera.
 
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
@@ -12,6 +14,7 @@ import { CHROMIUM } from "./server";
 
 const { open } = readers();
 const url = inject("url");
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Of the judgement in the page: signature, lists, and what this scanner saw before. */
 const VERIFY_WITHIN_MS = 5;
 const SYNC_WITHIN_MS = 30_000;
@@ -76,6 +79,19 @@ async function openGate(page: Page, gate: Gate): Promise<void> {
   await page.goto(`/gate#${gate.token}`);
   await page.getByText("North door", { exact: true }).waitFor();
   await page.getByText("Ready for offline").waitFor();
+  await page.waitForURL(`${url}/gate`);
+}
+
+/** What axe finds of serious or critical impact. */
+async function seriousFindings(page: Page): Promise<readonly string[]> {
+  await page.evaluate(AXE);
+  return await page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: readonly { readonly id: string; readonly impact: string }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id);
+  });
 }
 
 /** As a hand scanner does it: it types the code and ends with a line. */
@@ -94,7 +110,6 @@ it("a gate lets in without network, and afterwards the box office and the page a
   const tickets = await sale.tickets();
   const { page, complaints } = await open({ width: 412, height: 860, touch: true });
   await openGate(page, sale.gate);
-  expect(page.url()).toBe(`${url}/gate`);
   await page.getByText("Online", { exact: true }).waitFor();
 
   await page.context().setOffline(true);
@@ -150,7 +165,11 @@ it("a gate that is revoked lets nobody in any more", async () => {
   const [one, two] = await sale.tickets();
   const { page } = await open();
   await openGate(page, sale.gate);
+  expect(await seriousFindings(page)).toEqual([]);
   expect(await show(page, one?.token ?? "")).toBe("Let in");
+  expect(await seriousFindings(page)).toEqual([]);
+  expect(await show(page, one?.token ?? "")).toBe("Already used");
+  expect(await seriousFindings(page)).toEqual([]);
   await post(url, `/api/admin/events/${sale.eventId}/gates/${sale.gate.id}/revoke`, {}, sale.admin);
   expect(await show(page, two?.token ?? "")).toBe("Gate closed");
   await page.getByLabel("Gate token").fill("gt_nothing");
@@ -204,6 +223,7 @@ it("tickets are shown to their owner to be printed, with a code each", async () 
   expect(widths).toHaveLength(2);
   for (const width of widths) expect(width).toBeGreaterThan(0);
   for (const { id } of await sale.tickets()) await page.getByText(id).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
   expect(complaints).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 // The command itself: ready in time on a machine that never ran it, one process group, ends with its signals and with
-// its parent, says clearly what is wrong; and administrators, made while it runs and while it does not.
+// its parent, says clearly what is wrong; administrators, made while it runs and while it does not; and a dry deploy.
 
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:net";
@@ -119,6 +119,23 @@ describe("administrators", () => {
   it("are not made of strangers, nor of what is no address", async () => {
     expect(await grant("nobody@example.com")).toContain("Nobody has registered");
     expect(await grant("x' OR '1'='1")).toContain("is not an e-mail address");
+  });
+});
+
+describe("deploying", () => {
+  it("says offline, in a dry run, what the configuration lacks, and that the Worker builds", async () => {
+    const output = await outputOf("npm", [
+      "run",
+      "-s",
+      "deploy",
+      "--",
+      "--dry-run",
+      "--var",
+      "EMAIL_FROM:a@example.com",
+    ]);
+    expect(output).toContain("PUBLIC_URL must be the public address");
+    expect(output).not.toContain("EMAIL_FROM must");
+    expect(output).toContain("--dry-run: exiting now");
   });
 });
 

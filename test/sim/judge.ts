@@ -3,14 +3,7 @@
 // the product's own audit is one more witness.
 
 import { auditState } from "../../src/domain/box-office/audit";
-import type {
-  BookingStatus,
-  BoxOfficeState,
-  EventDefinition,
-  Hold,
-  JournalEntry,
-  Phase,
-} from "../../src/domain/box-office/state";
+import type { BookingStatus, BoxOfficeState, Hold, JournalEntry, Phase } from "../../src/domain/box-office/state";
 import type { BookingId, LockId } from "../../src/domain/ids";
 import type { Database } from "./database";
 import type { ObjectHost } from "./object-host";
@@ -43,7 +36,7 @@ const MAX_UNPAID_SEATS = 10;
 /** The product's own audit is dear: every so many flushes. */
 const AUDIT_EVERY = 4;
 
-export function judgeOf(world: World, definition: EventDefinition): Judge {
+export function judgeOf(world: World): Judge {
   const seen = new Map<LockId, Hold>();
   const byBooking = new Map<string, Hold>();
   const owners = new Map<number, LockId>();

@@ -69,7 +69,7 @@ async function comeToRest(sale: Sale, isDone: () => boolean): Promise<void> {
   const { world } = sale;
   const limitMs = world.nowMs + REST_LIMIT_MS;
   let quiet = 0;
-  for (let minute = 0; world.nowMs < limitMs && world.violations.length === 0; minute++) {
+  while (world.nowMs < limitMs && world.violations.length === 0) {
     void operate(sale);
     await world.run(world.nowMs + MINUTE);
     quiet = isDone() && unrest(sale) === null ? quiet + 1 : 0;

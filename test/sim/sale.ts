@@ -67,7 +67,7 @@ export function saleOf(
   const { random } = world;
   const db = emptyDatabase();
   const { code } = definition;
-  const judge = judgeOf(world, definition);
+  const judge = judgeOf(world);
   const stripe = stripeServer(world, {
     deliver,
     created: (intent) => judge.created(intent),

@@ -54,6 +54,8 @@ export interface World {
   run(untilMs: number): Promise<void>;
 }
 
+/** A sound world takes some five hundred, the longest a few thousand. */
+const MAX_EVENTS = 200_000;
 const NEVER = new Promise<never>(() => {});
 const realSetImmediate = setImmediate;
 /** Runs every waiting promise reaction at once: ten times as fast as a turn of the event loop. Only outside of one. */
@@ -128,6 +130,7 @@ export function worldOf(seed: number, faultsOf: (random: Random) => Faults, keep
       if (run === null) continue;
       world.nowMs = Math.max(world.nowMs, next.atMs);
       world.events += 1;
+      if (world.events > MAX_EVENTS) world.violate("liveness", `more than ${MAX_EVENTS} events and no end`);
       run();
       settlePromises();
     }

@@ -115,6 +115,7 @@ describe("a booking that was confirmed", () => {
       expect(mail?.html).toContain(`src="cid:${contentId}"`);
       expect(mail?.text).toContain(ticketIdOf(booking.id, place));
     }
+    expect(mail?.text).toContain("Show these codes at the door.");
     expect(mail?.text).not.toContain(ticketIdOf(booking.id, 2));
     expect(mail?.html).toContain(`http://localhost:3000/tickets/${booking.id}`);
   });

@@ -115,12 +115,9 @@ function wrongItem({ seatId, result, entry, atMs }: ScanRecord): HTMLElement {
   return item;
 }
 
-/** A token in the address is taken out of it at once: a fragment is sent nowhere, and this keeps it off the screen too. */
+/** A fragment is sent nowhere; it is taken out of the address once it is kept, so that it is not on the screen either. */
 function tokenInAddress(): string | null {
-  const token = location.hash.slice(1);
-  if (token === "") return null;
-  history.replaceState(null, "", location.pathname);
-  return token;
+  return location.hash.slice(1) || null;
 }
 
 async function prepareOffline(): Promise<void> {
@@ -168,7 +165,9 @@ async function start(): Promise<void> {
       "sign-in-trouble",
       opened ? "" : "This token opens no gate: it was mistyped, revoked or has run out, or there is no network.",
     );
-    if (opened) await scanner.sync();
+    if (!opened) return;
+    history.replaceState(null, "", location.pathname);
+    await scanner.sync();
   };
   /** One after another: a second person waits until the first is let in. */
   let queue = Promise.resolve();
