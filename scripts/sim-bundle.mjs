@@ -8,7 +8,12 @@ import { build } from "esbuild";
 const ROOT = resolve(import.meta.dirname, "..");
 const SIM = join(ROOT, "test/sim");
 
-/** `bug`: { file, find, replace }, or null. */
+/**
+ * @typedef {{ readonly name: string, readonly file: string, readonly find: string, readonly replace: string }} Bug
+ * @param {string} outfile
+ * @param {Bug | null} bug
+ * @param {string} entry
+ */
 export async function bundleSim(outfile, bug = null, entry = "main.ts") {
   let isPlanted = bug === null;
   await build({
@@ -23,7 +28,7 @@ export async function bundleSim(outfile, bug = null, entry = "main.ts") {
       {
         name: "simulation",
         setup(build) {
-          const stand = (path) => ({ path: join(SIM, path) });
+          const stand = (/** @type {string} */ path) => ({ path: join(SIM, path) });
           build.onResolve({ filter: /^cloudflare:workers$/ }, () => stand("platform.ts"));
           build.onResolve({ filter: /^stripe$/ }, () => stand("stripe-sdk.ts"));
           build.onResolve({ filter: /^\.\/mails$/ }, () => stand("letter.ts"));
@@ -43,5 +48,6 @@ export async function bundleSim(outfile, bug = null, entry = "main.ts") {
       },
     ],
   });
-  if (!isPlanted) throw new Error(`"${bug.name}" was not planted: ${bug.file} is no part of the simulation`);
+  if (bug !== null && !isPlanted)
+    throw new Error(`"${bug.name}" was not planted: ${bug.file} is no part of the simulation`);
 }

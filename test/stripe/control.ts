@@ -24,6 +24,7 @@ export interface Fault {
     | "tamper";
   readonly op?: "create" | "capture" | "cancel" | "retrieve" | "refund" | "list";
   readonly times?: number;
+  readonly skip?: number;
   readonly delayMs?: number;
   readonly status?: number;
   readonly code?: string;

@@ -10,7 +10,8 @@ import { newId } from "./rules.mjs";
  * `delay` it takes `delayMs` · `delay-after` it happened, the answer takes `delayMs` · `error-before` answers `status`
  * without effect, forgotten unless it is a 500 · `error-after` it happened and the answer is a remembered 500 ·
  * `forget-key` answers, then forgets the key · `tamper` makes an intent with `tamper`'s values.
- * `op`: create, capture, cancel, retrieve, refund, list, or absent for all. `times`: absent for ever.
+ * `op`: create, capture, cancel, retrieve, refund, list, or absent for all. `times`: absent for ever. `skip`: so many
+ * requests pass first.
  */
 export function openFaults(store) {
   return {
@@ -24,7 +25,9 @@ export function openFaults(store) {
     },
     /** The faults this request meets; each is used up by one. */
     take(op, scope) {
-      const met = store.all("faults").filter((fault) => (!fault.op || fault.op === op) && covers(fault.scope, scope));
+      const fits = store.all("faults").filter((fault) => (!fault.op || fault.op === op) && covers(fault.scope, scope));
+      const met = fits.filter(({ skip = 0 }) => skip === 0);
+      for (const fault of fits) if (fault.skip) store.put("faults", fault.id, { ...fault, skip: fault.skip - 1 });
       for (const fault of met) {
         if (fault.times === undefined) continue;
         if (fault.times <= 1) store.drop("faults", fault.id);

@@ -132,6 +132,7 @@ export async function openSale(world: World, { price = 5_000, currency = "GBP" }
     newestIntent,
 
     refunds: () => stripe.refunds(scope),
+    requests: () => stripe.requests(scope),
 
     deadLetters: async () => {
       const { data } = await api.expectStatus<{ data: readonly DeadLetterShown[] }>(
