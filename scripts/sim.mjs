@@ -79,6 +79,7 @@ async function main() {
   return (await judge(bundle, Number(values.seeds ?? SEEDS), mode)) ? 0 : 1;
 }
 
+/** @param {string} bundle @param {number} seeds @param {string} mode */
 async function judge(bundle, seeds, mode) {
   const from = Number(values.from);
   const startedAt = performance.now();
@@ -98,6 +99,7 @@ async function judge(bundle, seeds, mode) {
   return isRepeated && total.broken.length === 0 && rare.length === 0 && total.ran === seeds;
 }
 
+/** @param {{ seedsWith: Record<string, number>, ran: number }} total */
 function rarities({ seedsWith, ran }) {
   return Object.entries(SOMETIMES).flatMap(([name, perThousand]) => {
     const least = (perThousand * ran) / 1_000;
@@ -107,20 +109,22 @@ function rarities({ seedsWith, ran }) {
   });
 }
 
+/** @param {string} bundle @param {number} from @param {number} seeds @param {string} mode */
 async function spread(bundle, from, seeds, mode) {
   const workers = availableParallelism();
   const parts = Array.from({ length: workers }, (_, n) => {
     const count = Math.ceil((seeds - n) / workers);
     return run(bundle, [String(from + n), String(count), String(workers), mode]);
   });
-  const total = { ran: 0, events: 0, hash: 0, counts: {}, seedsWith: {}, broken: [] };
+  /** @type {{ ran: number, events: number, hash: number, seedsWith: Record<string, number>, broken: string[] }} */
+  const total = { ran: 0, events: 0, hash: 0, seedsWith: {}, broken: [] };
   for (const { lines } of await Promise.all(parts)) {
     const sum = JSON.parse(lines.at(-1));
     total.ran += sum.ran;
     total.events += sum.events;
     total.hash = (total.hash + sum.hash) >>> 0;
     total.broken.push(...lines.slice(0, -1));
-    for (const [name, times] of Object.entries(sum.seedsWith))
+    for (const [name, times] of Object.entries(/** @type {Record<string, number>} */ (sum.seedsWith)))
       total.seedsWith[name] = (total.seedsWith[name] ?? 0) + times;
   }
   return total;
@@ -145,7 +149,10 @@ async function plantAll() {
   return missed === 0;
 }
 
-/** Seed and invariant of the first violation, or null. A bug that makes an endless loop is found by its silence. */
+/**
+ * Seed and invariant of the first violation, or null. A bug that makes an endless loop is found by its silence.
+ * @param {string} bundle
+ */
 async function findIn(bundle) {
   for (let from = 1; from <= PLANTED_SEEDS; from += SEEDS_AT_ONCE) {
     const answer = await run(bundle, [String(from), String(SEEDS_AT_ONCE), "1", "first"], false, SILENCE_MS);
@@ -164,7 +171,12 @@ async function crash() {
   return JSON.parse(lines.at(-1)).failures === 0;
 }
 
-/** The lines it printed; null when it was silent for so long that it was ended. */
+/**
+ * The lines it printed; null when it was silent for so long that it was ended.
+ * @param {string} bundle
+ * @param {string[]} args
+ * @returns {Promise<any>}
+ */
 function run(bundle, args, shows = false, silenceMs = 0) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--no-warnings", bundle, ...args], { stdio: ["ignore", "pipe", "inherit"] });
@@ -180,7 +192,7 @@ function run(bundle, args, shows = false, silenceMs = 0) {
       child.kill("SIGKILL");
     }
     child.on("close", (code) => {
-      clearTimeout(limit);
+      if (limit !== null) clearTimeout(limit);
       if (isSilent) return resolve(null);
       const lines = text.trim().split("\n");
       if (code === 0 && lines.length > 0) resolve({ lines });

@@ -45,6 +45,7 @@ export function stripePayments(options: StripeOptions): Payments {
   };
   return {
     name: "stripe",
+    canCharge: (price) => toStripeAmount(price) !== null,
     authorise: (ask) => answering((desk) => authorise(desk, ask)),
     capture: (ask) => answering((desk) => capture(desk, ask)),
     void: (ask) => answering((desk) => voidAttempt(desk, ask)),

@@ -4,9 +4,13 @@
 import type { EffectId, Outcome, Work, WorkKind } from "../domain/box-office/commands";
 import type { EventCode } from "../domain/ids";
 import { SECOND } from "../domain/time";
+import { noteFailedRefund } from "./failed-refunds";
 import type { Deps, ProviderAsk } from "./ports";
 
-export type EffectDeps = Pick<Deps, "boxOffices" | "payments" | "bookings" | "events" | "queues" | "clock" | "log">;
+export type EffectDeps = Pick<
+  Deps,
+  "boxOffices" | "payments" | "bookings" | "events" | "queues" | "deadLetters" | "clock" | "log"
+>;
 
 /** Follow-ups of one effect: authorise → capture → project, with a void before and a second card between. */
 const MAX_ROUNDS = 12;
@@ -97,6 +101,7 @@ async function notify(deps: EffectDeps, ids: Parameters<EffectDeps["queues"]["no
 async function settle(deps: EffectDeps, code: EventCode, effect: EffectId, outcome: Outcome): Promise<readonly Work[]> {
   const origin = { actor: "provider", requestId: "saga" };
   const reply = await deps.boxOffices.send(code, { type: "settle", effect, outcome, ...origin });
+  if (outcome.type === "refund-failed") await noteFailedRefund(deps, code, effect, outcome.reason);
   return reply?.ok ? reply.value.work : [];
 }
 

@@ -22,6 +22,7 @@ import { isOver } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
 import { type AskedKey, withKeptKey } from "./idempotency";
 import type { Deps, EventListing, Page, Venue } from "./ports";
+import { checkChargeable } from "./prices";
 
 export interface NewEvent {
   readonly name: string;
@@ -66,7 +67,10 @@ const FREE_TIER = { tier: "GENERAL", priceMinor: 0 } as const;
 /** Two events share a code once in a million million: more tries than these are a fault. */
 const MAX_CODE_TRIES = 5;
 
-type CreateDeps = Pick<Deps, "clock" | "ids" | "log" | "venues" | "events" | "boxOffices" | "idempotencyKeys">;
+type CreateDeps = Pick<
+  Deps,
+  "clock" | "ids" | "log" | "venues" | "events" | "boxOffices" | "payments" | "idempotencyKeys"
+>;
 
 /** Puts an event on sale. Its box office is told at once; one that was not is told when somebody first asks it. */
 export async function createEvent(deps: CreateDeps, request: NewEvent, origin: Origin): Promise<Result<EventListing>> {
@@ -89,6 +93,8 @@ async function insertEvent(
 ): Promise<Result<EventListing> | "key-taken"> {
   const timed = checkTimes(request, nowMs);
   if (!timed.ok) return timed;
+  const priced = checkChargeable(deps, request.currency ?? DEFAULT_CURRENCY, request.tiers ?? []);
+  if (!priced.ok) return priced;
   const found = await venueOf(deps, request.venueId);
   if (!found.ok) return found;
   const venue = found.value;
@@ -169,6 +175,8 @@ export async function changeEvent(
   if (startsAtMs !== listing.startsAtMs && isOver(startsAtMs, deps.clock.nowMs())) {
     return invalid("startsAt", "must be in the future");
   }
+  const priced = checkChargeable(deps, request.currency ?? listing.currency, request.tiers ?? []);
+  if (!priced.ok) return priced;
   const found = await venueOf(deps, request.venueId ?? listing.venue?.id ?? null);
   if (!found.ok) return found;
   const { venueId: _, ...fields } = request;

@@ -26,6 +26,7 @@ import type {
   UserId,
   VenueId,
 } from "../domain/ids";
+import type { Money } from "../domain/money";
 import type { TicketClaims } from "../domain/ticket-token";
 
 export interface Clock {
@@ -357,6 +358,8 @@ export interface ProviderAsk {
 /** The payment provider. Each answer is an outcome that the box office settles; silence is `unanswered`. */
 export interface Payments {
   readonly name: "simulator" | "stripe";
+  /** Whether it can move exactly this amount: not every currency's every amount can be. */
+  canCharge(price: Money): boolean;
   authorise(ask: ProviderAsk & { readonly token: string | null }): Promise<Outcome>;
   capture(ask: ProviderAsk & { readonly intentId: string }): Promise<Outcome>;
   /** Reads the intent first: an authorisation found there is news, anything else is cancelled. */

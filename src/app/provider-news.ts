@@ -3,13 +3,14 @@
 
 import type { EffectId } from "../domain/box-office/commands";
 import type { BookingStatus } from "../domain/box-office/state";
-import { codeOfSaleId, type EventCode } from "../domain/ids";
+import { codeOfSaleId } from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
 import { DAY, HOUR, MINUTE, SECOND } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
+import { noteFailedRefund } from "./failed-refunds";
 import type { Deps, ProviderEvent, ProviderFinding, RefundElsewhere } from "./ports";
 
-export type NewsDeps = EffectDeps & Pick<Deps, "providerNews" | "providerInbox" | "deadLetters">;
+export type NewsDeps = EffectDeps & Pick<Deps, "providerNews" | "providerInbox">;
 
 /** Whoever noted a delivery has this long to settle it before the sweep takes it over. */
 const FIRST_TURN_MS = 30 * SECOND;
@@ -153,28 +154,6 @@ async function settleFinding(deps: NewsDeps, finding: ProviderFinding): Promise<
   }
   if (outcome.type === "refund-failed") await noteFailedRefund(deps, code, effect, outcome.reason);
   await carryOut(deps, code, reply.value.work, { untilMs: deps.clock.nowMs() + FOLLOW_UP_MS });
-}
-
-/** A refund that failed waits for a person among the dead letters: replaying one asks for the refund again. */
-export async function noteFailedRefund(
-  deps: Pick<Deps, "deadLetters" | "clock" | "log">,
-  code: EventCode,
-  effect: EffectId,
-  reason: string,
-): Promise<void> {
-  const id = `refund-failed:${effect}`;
-  // Every look at the provider finds it again: it is told of once.
-  if (await deps.deadLetters.byId(id)) return;
-  deps.log.error("a refund failed", { effect, reason });
-  await deps.deadLetters.note({
-    id,
-    queue: "booking-saga",
-    body: JSON.stringify({ code, effects: [effect] }),
-    reason: `the refund failed: ${reason}`,
-    attempts: 1,
-    notedAtMs: deps.clock.nowMs(),
-    replayedAtMs: null,
-  });
 }
 
 /** The buyer's bank takes the money back, or has decided. Only people can answer it, in the provider's dashboard. */
