@@ -175,7 +175,7 @@ export async function changeEvent(
   if (startsAtMs !== listing.startsAtMs && isOver(startsAtMs, deps.clock.nowMs())) {
     return invalid("startsAt", "must be in the future");
   }
-  const priced = checkChargeable(deps, request.currency ?? listing.currency, request.tiers ?? []);
+  const priced = checkChargeable(deps, request.currency ?? listing.currency, request.tiers ?? listing.tiers);
   if (!priced.ok) return priced;
   const found = await venueOf(deps, request.venueId ?? listing.venue?.id ?? null);
   if (!found.ok) return found;

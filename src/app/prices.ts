@@ -2,14 +2,13 @@
 // a buyer must not be the first to find out.
 
 import { accept, invalid, type Result } from "../domain/refusals";
-import type { TierInput } from "../domain/seat-map";
 import type { Deps } from "./ports";
 
 /** Every seat may be paid for or given back alone, so every price must be one that can be charged. */
 export function checkChargeable(
   { payments }: Pick<Deps, "payments">,
   currency: string,
-  tiers: readonly TierInput[],
+  tiers: readonly { readonly priceMinor: number }[],
 ): Result<void> {
   for (const [i, { priceMinor }] of tiers.entries()) {
     if (priceMinor === 0 || payments.canCharge({ amountMinor: priceMinor, currency })) continue;

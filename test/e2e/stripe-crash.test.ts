@@ -6,34 +6,20 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { SECRET_KEY, WEBHOOK_SECRET } from "../stripe/asking";
 import { type Fault, type StandIn, startStandIn } from "../stripe/control";
-import { type Product, startProduct } from "../stripe/product";
+import { type Product, startProduct, withoutKeepAlive } from "../stripe/product";
 import { type Ending, eventually, openSale, type Sale, type World } from "../stripe/sale";
+import { CARD, CHALLENGED, DECLINED, REFUNDED as GIVEN_BACK, CONFIRMED as PAID } from "../stripe/situations/situation";
 import { clientOf } from "./client";
 
-const WINDOW_SECONDS = 45;
+const WINDOW_SECONDS = 30;
 /** How long everything stays dead. */
 const DEAD_MS = 1_000;
 const LIMIT_MS = 170_000;
-const CARD = "pm_card_visa";
-const CHALLENGED = "pm_card_authenticationRequired";
 /** Longer than the product lives. */
 const FOR_EVER = 60_000;
 
-const CONFIRMED = {
-  status: "CONFIRMED",
-  payment: "SUCCESS",
-  captured: 10_000,
-  mails: ["BOOKING_CONFIRMED"],
-  intents: 1,
-} as const;
-const REFUNDED = {
-  status: "CANCELLED",
-  payment: "REFUNDED",
-  captured: 10_000,
-  refunded: 10_000,
-  mails: ["BOOKING_CONFIRMED", "BOOKING_CANCELLED"],
-  intents: 1,
-} as const;
+const CONFIRMED = { ...PAID, intents: 1 };
+const REFUNDED = { ...GIVEN_BACK, intents: 1 };
 
 interface Step {
   readonly name: string;
@@ -132,7 +118,7 @@ const STEPS: readonly Step[] = [
     name: "declined, and its intent not cancelled",
     ending: { status: "EXPIRED", payment: "FAILED", captured: 0, mails: ["BOOKING_EXPIRED"], intents: 1 },
     async reach(sale) {
-      const id = await paying(sale, { does: "drop-before", op: "cancel" }, "pm_card_chargeDeclined");
+      const id = await paying(sale, { does: "drop-before", op: "cancel" }, DECLINED);
       await asked(sale, "cancel");
       return id;
     },
@@ -237,11 +223,6 @@ async function reach(world: World, step: Step) {
 async function end({ ending }: Step, sale: Sale, bookingId: string): Promise<void> {
   await sale.ended(bookingId);
   await sale.restsAs(bookingId, ending);
-}
-
-/** A busy server may close a kept connection in the very moment it is used again. */
-function withoutKeepAlive(send: typeof fetch): typeof fetch {
-  return (input, init) => send(input, { ...init, headers: { ...init?.headers, connection: "close" } });
 }
 
 describe("after a crash with a payment", () => {

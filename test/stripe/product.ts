@@ -88,3 +88,8 @@ function endGroup({ pid }: ChildProcess): void {
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }
+
+/** A busy server may close a kept connection in the very moment it is used again. */
+export function withoutKeepAlive(send: typeof fetch): typeof fetch {
+  return (input, init) => send(input, { ...init, headers: { ...init?.headers, connection: "close" } });
+}

@@ -178,6 +178,8 @@ export function moneyRules(store, emit) {
   function refund(params) {
     const intent = intentOf(params.payment_intent);
     if (intent.status !== "succeeded") throw invalid("charge_not_refundable", "This payment has not been captured.");
+    const isDisputed = ({ payment_intent: disputed, status }) => disputed === intent.id && status === "needs_response";
+    if (store.all("disputes").some(isDisputed)) throw invalid("charge_disputed", "This charge has been charged back.");
     const left = intent.amount_received - refundedOf(intent.id);
     if (left === 0)
       throw invalid("charge_already_refunded", `Charge ${intent.latest_charge} has already been refunded.`);

@@ -227,7 +227,7 @@ async function readRequest(incoming) {
     text += chunk;
     if (text.length > MAX_BODY_BYTES) throw new Error("body too long");
   }
-  const isForm = incoming.headers["content-type"]?.includes("form-urlencoded");
+  const isForm = !url.pathname.startsWith("/_");
   const query = nested(url.searchParams);
   return {
     method: incoming.method,

@@ -1,6 +1,7 @@
 // The app over dependencies in memory: users by token, venues and events in maps, and a box office that shows an
 // event as it is defined. What a test does not hand in is not there, and says so when it is used.
 
+import { simulatorPayments } from "../../src/adapters/payments-simulator";
 import type { BoxOffices, Deps, EventListing, KeptKey, Role, User, Venue } from "../../src/app/ports";
 import type { Availability, Command } from "../../src/domain/box-office/commands";
 import type { EventDefinition } from "../../src/domain/box-office/state";
@@ -206,6 +207,7 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
       recentlyActive: unused("events.recentlyActive"),
     },
     boxOffices: boxOfficesOf(world),
+    payments: simulatorPayments(),
     queues: { ready: true, notify: async () => {} },
     throttles: {
       take: async () => ({ allowed: true, retryAfterMs: 0 }),

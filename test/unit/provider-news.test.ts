@@ -1,0 +1,335 @@
+// News of money: noted before it is worked on, settled like any other answer, and never lost when settling fails.
+
+import { describe, expect, it } from "vitest";
+import type {
+  DeadLetter,
+  ProviderEvent,
+  ProviderFinding,
+  ProviderInbox,
+  ProviderNews,
+  RefundElsewhere,
+} from "../../src/app/ports";
+import {
+  type NewsDeps,
+  noteDelivery,
+  reconcile,
+  settleDelivery,
+  sweepProviderInbox,
+} from "../../src/app/provider-news";
+import type { Command, Outcome } from "../../src/domain/box-office/commands";
+import type { BookingStatus } from "../../src/domain/box-office/state";
+import type { BookingId } from "../../src/domain/ids";
+import { DAY, HOUR, MINUTE, SECOND } from "../../src/domain/time";
+import { newSale, recordingLog } from "../stripe/asking";
+
+const NOW = Date.parse("2027-01-15T12:34:00Z");
+const BODY = new Uint8Array([1]);
+const INTENT = "pi_1";
+
+type Settled = Extract<Command, { type: "settle" }>;
+
+interface World {
+  readonly deps: NewsDeps;
+  readonly settled: Settled[];
+  readonly letters: DeadLetter[];
+  readonly inbox: Map<string, { event: ProviderEvent; tries: number; dueAtMs: number; settledAtMs: number | null }>;
+  readonly spans: (readonly [fromAgoMs: number, toAgoMs: number])[];
+  readonly purged: number[];
+  readonly lines: ReturnType<typeof recordingLog>["lines"];
+}
+
+interface Given {
+  readonly verified?: ProviderEvent | "forged" | "wrong-mode";
+  readonly findings?: readonly ProviderFinding[];
+  readonly refundsElsewhere?: readonly RefundElsewhere[];
+  readonly silent?: boolean;
+  readonly statuses?: ReadonlyMap<BookingId, BookingStatus>;
+  readonly reply?: unknown;
+  readonly nowMs?: number;
+}
+
+function worldOf(given: Given = {}): World {
+  const log = recordingLog();
+  const world = { settled: [], letters: [], inbox: new Map(), spans: [], purged: [], lines: log.lines } as Omit<
+    World,
+    "deps"
+  >;
+  const nowMs = given.nowMs ?? NOW;
+  const deps = {
+    log,
+    clock: { nowMs: () => nowMs },
+    providerNews: newsOf(world, given, nowMs),
+    providerInbox: inboxOf(world),
+    boxOffices: {
+      send: async (_code: string, command: Command) => {
+        if (command.type === "settle") world.settled.push(command);
+        return given.reply === undefined ? { ok: true, value: { work: [] } } : given.reply;
+      },
+    },
+    bookings: {
+      versions: async (ids: readonly BookingId[]) =>
+        new Map(
+          ids.flatMap((id) => (given.statuses?.has(id) ? [[id, { version: 1, status: given.statuses.get(id) }]] : [])),
+        ),
+    },
+    deadLetters: {
+      byId: async (id: string) => world.letters.find((letter) => letter.id === id) ?? null,
+      note: async (letter: DeadLetter) => void world.letters.push(letter),
+    },
+  } as unknown as NewsDeps;
+  return { ...world, deps };
+}
+
+function newsOf(world: Omit<World, "deps">, given: Given, nowMs: number): ProviderNews {
+  const answer = <T>(value: T): T => {
+    if (given.silent) throw new Error("no answer");
+    return value;
+  };
+  return {
+    verify: async () => given.verified ?? anEvent(),
+    findingsOf: async () => answer({ findings: given.findings ?? [], refundsElsewhere: given.refundsElsewhere ?? [] }),
+    bookingOf: async () => answer(given.findings?.[0]?.bookingId ?? newSale().bookingId),
+    between: async (fromMs, toMs) => {
+      world.spans.push([nowMs - fromMs, nowMs - toMs]);
+      return answer({ findings: world.spans.length === 1 ? (given.findings ?? []) : [], complete: true });
+    },
+  };
+}
+
+function inboxOf(world: Omit<World, "deps">): ProviderInbox {
+  const row = (id: string) =>
+    world.inbox.get(id) ?? { event: anEvent({ id }), tries: 0, dueAtMs: 0, settledAtMs: null };
+  return {
+    note: async (event, _nowMs, dueAtMs) => {
+      const known = world.inbox.get(event.id);
+      if (!known) world.inbox.set(event.id, { event, tries: 0, dueAtMs, settledAtMs: null });
+      return known?.settledAtMs == null ? "due" : "settled";
+    },
+    markSettled: async (id, settledAtMs) => void world.inbox.set(id, { ...row(id), settledAtMs }),
+    postpone: async (id, dueAtMs) => void world.inbox.set(id, { ...row(id), tries: row(id).tries + 1, dueAtMs }),
+    unsettled: async (nowMs) =>
+      [...world.inbox.values()]
+        .filter(({ settledAtMs, dueAtMs }) => settledAtMs === null && dueAtMs <= nowMs)
+        .map(({ event, tries }) => ({ ...event, tries })),
+    purge: async (beforeMs) => void world.purged.push(beforeMs),
+  };
+}
+
+function anEvent(change: Partial<ProviderEvent> = {}): ProviderEvent {
+  return {
+    id: "evt_1",
+    type: "payment_intent.succeeded",
+    createdAtMs: NOW,
+    intentId: INTENT,
+    dispute: null,
+    ...change,
+  };
+}
+
+const CAPTURED: Outcome = {
+  type: "captured",
+  intentId: INTENT,
+  transactionId: "ch_1",
+  amountMinor: 1,
+  currency: "GBP",
+};
+const AUTHORISED: Outcome = { type: "authorised", intentId: INTENT, amountMinor: 1, currency: "GBP" };
+const REFUND_FAILED: Outcome = { type: "refund-failed", refundId: "re_1", reason: "expired_or_canceled_card" };
+
+function aFinding(outcome: Outcome, kind: ProviderFinding["kind"] = "capture", n = 1): ProviderFinding {
+  return { bookingId: newSale().bookingId, kind, n, outcome };
+}
+
+describe("a delivery", () => {
+  it("is noted before it is worked on, due once whoever noted it has had a turn", async () => {
+    const { deps, inbox, settled } = worldOf();
+    expect(await noteDelivery(deps, BODY, "signed", NOW)).toEqual({ ok: true, value: anEvent() });
+    expect(inbox.get("evt_1")).toMatchObject({ dueAtMs: NOW + 30 * SECOND, settledAtMs: null });
+    expect(settled).toEqual([]);
+  });
+
+  it.each([
+    ["forged", "WEBHOOK_SIGNATURE_INVALID"],
+    ["wrong-mode", "VALIDATION_ERROR"],
+  ] as const)("that is %s leaves no trace", async (verified, code) => {
+    const { deps, inbox } = worldOf({ verified });
+    expect(await noteDelivery(deps, BODY, "signed", NOW)).toMatchObject({ ok: false, refusal: { code } });
+    expect(inbox.size).toBe(0);
+  });
+
+  it("of something that is not ours is accepted without a trace", async () => {
+    const { deps, inbox } = worldOf({ verified: anEvent({ type: "customer.created", intentId: null }) });
+    expect(await noteDelivery(deps, BODY, "signed", NOW)).toEqual({ ok: true, value: null });
+    expect(inbox.size).toBe(0);
+  });
+
+  it("under the simulator finds nobody", async () => {
+    const { deps } = worldOf();
+    const simulated = { ...deps, providerNews: null };
+    expect(await noteDelivery(simulated, BODY, "signed", NOW)).toMatchObject({ refusal: { code: "NOT_FOUND" } });
+  });
+
+  it("that comes again after it was settled is not worked on again", async () => {
+    const { deps } = worldOf();
+    await settleDelivery(deps, anEvent(), 0);
+    expect(await noteDelivery(deps, BODY, "signed", NOW)).toEqual({ ok: true, value: null });
+  });
+
+  it("that comes again while it is due is worked on again", async () => {
+    const { deps } = worldOf();
+    await noteDelivery(deps, BODY, "signed", NOW);
+    expect(await noteDelivery(deps, BODY, "signed", NOW)).toEqual({ ok: true, value: anEvent() });
+  });
+});
+
+describe("settling a delivery", () => {
+  it("tells the box office what is so, under the effect's own name", async () => {
+    const finding = aFinding(AUTHORISED, "authorise", 3);
+    const { deps, settled, inbox } = worldOf({ findings: [finding] });
+    await settleDelivery(deps, anEvent(), 0);
+    expect(settled).toMatchObject([
+      { effect: `${finding.bookingId}:authorise:3`, outcome: AUTHORISED, actor: "provider" },
+    ]);
+    expect(inbox.get("evt_1")).toMatchObject({ settledAtMs: NOW });
+  });
+
+  it.each([
+    [0, 10 * SECOND],
+    [1, 20 * SECOND],
+    [20, HOUR],
+  ])("that fails for the %i. time leaves it due again", async (tries, afterMs) => {
+    const { deps, inbox, lines } = worldOf({ silent: true });
+    await settleDelivery(deps, anEvent(), tries);
+    expect(inbox.get("evt_1")).toMatchObject({ settledAtMs: null, dueAtMs: NOW + afterMs });
+    expect(lines).toMatchObject([{ level: "warn" }]);
+  });
+
+  it("of an event of another product does nothing, silently", async () => {
+    const { deps, inbox, lines } = worldOf({ findings: [aFinding(CAPTURED)], reply: null });
+    await settleDelivery(deps, anEvent(), 0);
+    expect(inbox.get("evt_1")).toMatchObject({ settledAtMs: NOW });
+    expect(lines).toEqual([]);
+  });
+
+  it("of a booking that its own event does not know is alarmed", async () => {
+    const reply = { ok: false, refusal: { code: "BOOKING_NOT_FOUND", id: "bkg" } };
+    const { deps, lines } = worldOf({ findings: [aFinding(CAPTURED)], reply });
+    await settleDelivery(deps, anEvent(), 0);
+    expect(lines).toMatchObject([{ level: "error", message: "money of a booking nobody knows" }]);
+  });
+});
+
+describe("what people must see to", () => {
+  it("a failed refund is told once, as a letter whose replay asks for it again", async () => {
+    const finding = aFinding(REFUND_FAILED, "refund", 2);
+    const effect = `${finding.bookingId}:refund:2`;
+    const { deps, letters, lines } = worldOf({ findings: [finding] });
+    await settleDelivery(deps, anEvent({ type: "refund.failed" }), 0);
+    await settleDelivery(deps, anEvent({ type: "refund.updated" }), 0);
+    expect(letters).toMatchObject([{ queue: "booking-saga", reason: expect.stringContaining("expired_or_canceled") }]);
+    expect(JSON.parse(letters[0]?.body ?? "")).toMatchObject({ effects: [effect] });
+    expect(lines.filter(({ level }) => level === "error")).toHaveLength(1);
+  });
+
+  it("a dispute is told when it opens and when it closes", async () => {
+    const { deps, letters } = worldOf();
+    const dispute = { id: "du_1", reason: "fraudulent", amountMinor: 1, currency: "GBP" };
+    for (const status of ["needs_response", "lost"]) {
+      await settleDelivery(deps, anEvent({ dispute: { ...dispute, status } }), 0);
+    }
+    expect(letters.map(({ id, queue }) => [id, queue])).toEqual([
+      ["dispute:du_1:needs_response", "provider-disputes"],
+      ["dispute:du_1:lost", "provider-disputes"],
+    ]);
+  });
+
+  it("money that was refunded elsewhere is told", async () => {
+    const refund = { refundId: "re_9", bookingId: newSale().bookingId, amountMinor: 5, currency: "GBP" };
+    const { deps, letters } = worldOf({ refundsElsewhere: [refund] });
+    await settleDelivery(deps, anEvent({ type: "charge.refunded" }), 0);
+    expect(letters).toMatchObject([{ id: "refund-elsewhere:re_9", queue: "provider-refunds" }]);
+  });
+});
+
+describe("the sweep", () => {
+  it("settles what nobody settled, and nothing that is not due", async () => {
+    const finding = aFinding(CAPTURED);
+    const { deps, inbox, settled } = worldOf({ findings: [finding] });
+    inbox.set("evt_1", { event: anEvent(), tries: 2, dueAtMs: NOW, settledAtMs: null });
+    inbox.set("evt_2", { event: anEvent({ id: "evt_2" }), tries: 0, dueAtMs: NOW + 1, settledAtMs: null });
+    await sweepProviderInbox(deps, NOW);
+    expect(settled).toHaveLength(1);
+    expect([...inbox.values()].map(({ settledAtMs }) => settledAtMs)).toEqual([NOW, null]);
+  });
+
+  it("forgets what was settled a month ago, once an hour", async () => {
+    const { deps, purged } = worldOf();
+    await sweepProviderInbox(deps, NOW);
+    expect(purged).toEqual([]);
+    const fullHour = Date.parse("2027-01-15T13:00:30Z");
+    await sweepProviderInbox(deps, fullHour);
+    expect(purged).toEqual([fullHour - 30 * DAY]);
+  });
+});
+
+describe("reconciliation", () => {
+  it.each<[Outcome, BookingStatus | undefined, boolean]>([
+    [CAPTURED, "CONFIRMED", false],
+    [CAPTURED, "CANCELLED", false],
+    [CAPTURED, "PENDING", true],
+    [CAPTURED, "EXPIRED", true],
+    [CAPTURED, undefined, true],
+    [AUTHORISED, "EXPIRED", true],
+    [AUTHORISED, "CONFIRMED", true],
+    [{ type: "voided", intentId: INTENT }, "EXPIRED", false],
+    [{ type: "voided", intentId: INTENT }, "PAYMENT_PENDING", true],
+    [{ type: "declined", intentId: INTENT, reason: "x" }, "FAILED", false],
+    [{ type: "declined", intentId: INTENT, reason: "x" }, "PENDING", true],
+    [REFUND_FAILED, "CANCELLED", true],
+  ])("of %o with a booking that is %s is news: %s", async (outcome, status, isNews) => {
+    const finding = aFinding(outcome, outcome.type === "refund-failed" ? "refund" : "capture");
+    const statuses = new Map(status ? [[finding.bookingId, status]] : []);
+    const { deps, settled } = worldOf({ findings: [finding], statuses });
+    await reconcile(deps, NOW);
+    expect(settled).toHaveLength(isNews ? 1 : 0);
+  });
+
+  it("one that cannot be settled does not stop the others", async () => {
+    const findings = [aFinding(CAPTURED), aFinding(CAPTURED)];
+    const { deps, settled, lines } = worldOf({ findings });
+    const { send } = deps.boxOffices;
+    let first = true;
+    const failing = async (...args: Parameters<typeof send>) => {
+      if (first) {
+        first = false;
+        throw new Error("overloaded");
+      }
+      return await send(...args);
+    };
+    await reconcile({ ...deps, boxOffices: { ...deps.boxOffices, send: failing as typeof send } }, NOW);
+    expect(settled).toHaveLength(1);
+    expect(lines).toMatchObject([{ level: "warn", message: "a finding was not settled" }]);
+  });
+
+  it("looks at everything of the last two hours within twelve minutes, and of the last month within a day", async () => {
+    const recent = new Set<number>();
+    const old = new Set<number>();
+    for (let minute = 0; minute < 24 * 60; minute++) {
+      const { deps, spans } = worldOf({ nowMs: NOW + minute * MINUTE });
+      await reconcile(deps, NOW + minute * MINUTE);
+      const [fresh, recentSpan, oldSpan] = spans;
+      expect(fresh).toEqual([5 * MINUTE, 30 * SECOND]);
+      if (minute < 12) recent.add(Math.floor((recentSpan?.[1] ?? 0) / (10 * MINUTE)));
+      old.add(Math.floor((oldSpan?.[1] ?? 0) / HOUR));
+    }
+    expect(recent.size).toBe(12);
+    expect(old.size).toBe(30 * 24);
+  });
+
+  it("of nothing does nothing under the simulator", async () => {
+    const { deps, spans } = worldOf();
+    await reconcile({ ...deps, providerNews: null }, NOW);
+    await sweepProviderInbox({ ...deps, providerNews: null }, NOW);
+    expect(spans).toEqual([]);
+  });
+});
