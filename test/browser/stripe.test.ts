@@ -45,7 +45,7 @@ it("a card is typed into Stripe's form, its bank agrees in Stripe's window, and 
   expect(asked).not.toContain(STRIPE_SCRIPT);
   await page.getByRole("link", { name: /Go on to pay £500.00/ }).click();
   await page.getByText("Card form").waitFor();
-  expect(asked).toContain(STRIPE_SCRIPT);
+  await expect.poll(() => asked, { timeout: 10_000 }).toContain(STRIPE_SCRIPT);
   const told = await page.evaluate(() => (window as unknown as { stripeAsked: object }).stripeAsked);
   expect(told).toMatchObject({
     key: "pk_test_of_this_test",
