@@ -39,6 +39,7 @@ const SOMETIMES = {
   "fact booking.seats-cancelled": 10,
   "fact payment.challenged": 50,
   "phase voiding": 20,
+  "seats of a silent provider were sold again": 2,
   "late success: in time to be kept": 2,
   "late success: an authorisation nobody waited for": 0.2,
   "refused SEATS_UNAVAILABLE": 200,

@@ -29,6 +29,8 @@ export interface Buyer {
 
 const REQUEST_LIMIT_MS = 60_000;
 const MAX_TRIES = 6;
+/** In a hall as large as this a buyer may run into the limit of held seats. */
+const MANY_SEATS = 12;
 const TOKENS = [
   "pm_card_visa",
   "pm_card_visa",
@@ -217,7 +219,7 @@ async function payFor(sale: Sale, buyer: Buyer, bookingId: string): Promise<void
 function someSeats(sale: Sale): readonly string[] {
   const { random } = sale.world;
   const first = random.below(sale.seatNames.length);
-  const count = random.between(1, 3);
+  const count = sale.seatNames.length > MANY_SEATS ? random.between(3, 6) : random.between(1, 3);
   return sale.seatNames.slice(first, first + count);
 }
 

@@ -26,6 +26,8 @@ export interface Fault {
 export interface Faults {
   /** Off: everything works, and what is under way comes to rest. */
   on: boolean;
+  /** Not before this: a silence of the provider that outlasts every deadline. */
+  readonly untilMs: number;
   draw(world: World, port: string): Fault;
   /** Whether something that is no call goes wrong now: an alarm, a flush, a webhook. */
   happens(world: World, what: Trouble): boolean;
@@ -66,9 +68,11 @@ export const TROUBLES = [
   "cron runs twice",
   "mail is refused",
   "clock jumps",
+  "all that is under way is lost",
 ] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
+const START_MS = Date.UTC(2027, 0, 15, 12);
 const NONE: Fault = { kind: "none", retryable: false, delayMs: 0 };
 /** Beyond leases, time-outs and, for some, every deadline. */
 const DELAYS_MS = [100, 2_000, 15_000, 45_000, 400_000] as const;
@@ -92,8 +96,14 @@ export function seededFaults(random: Random): Faults {
   for (const trouble of TROUBLES) troubles.set(trouble, isCalm || random.chance(0.5) ? 0 : likelihood(random) * 2);
   const delayMs = random.pick(DELAYS_MS);
   const outages = isCalm ? [] : outagesOf(random);
+  const silence = random.chance(0.08)
+    ? { port: "provider", fromMs: START_MS + random.between(5_000, 60_000), toMs: START_MS + 1_800_000 }
+    : null;
+  if (silence !== null) outages.push(silence);
+  if (silence !== null && random.chance(0.5)) troubles.set("webhook is missing", 0.9);
   const faults: Faults = {
     on: true,
+    untilMs: silence?.toMs ?? 0,
     draw(world, port) {
       if (!faults.on) return NONE;
       const group = port.slice(0, port.indexOf("."));
@@ -111,7 +121,6 @@ export function seededFaults(random: Random): Faults {
   return faults;
 
   function outagesOf(from: Random) {
-    const START_MS = Date.UTC(2027, 0, 15, 12);
     return ["box-office", "d1", "provider"].flatMap((port) => {
       if (!from.chance(0.12)) return [];
       const fromMs = START_MS + from.between(0, 600_000);
@@ -128,6 +137,7 @@ function likelihood(random: Random): number {
 export function plannedFaults(plan: ReadonlyMap<number, "crash-before" | "crash-after">): Faults & { calls: number } {
   const faults = {
     on: true,
+    untilMs: 0,
     calls: 0,
     draw() {
       if (!faults.on) return NONE;

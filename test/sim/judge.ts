@@ -3,7 +3,14 @@
 // the product's own audit is one more witness.
 
 import { auditState } from "../../src/domain/box-office/audit";
-import type { BookingStatus, BoxOfficeState, Hold, JournalEntry, Phase } from "../../src/domain/box-office/state";
+import type {
+  AttemptState,
+  BookingStatus,
+  BoxOfficeState,
+  Hold,
+  JournalEntry,
+  Phase,
+} from "../../src/domain/box-office/state";
 import type { BookingId, LockId } from "../../src/domain/ids";
 import type { Database } from "./database";
 import type { ObjectHost } from "./object-host";
@@ -32,19 +39,28 @@ const LEGAL: Readonly<Record<BookingStatus | "none", readonly BookingStatus[]>> 
   EXPIRED: ["EXPIRED"],
   CANCELLED: ["CANCELLED"],
 };
+/** Attempts that may still take money. */
+const OPEN: readonly AttemptState[] = ["asked", "unanswered", "challenged", "authorised"];
 const MAX_UNPAID_SEATS = 10;
 /** The product's own audit is dear: every so many flushes. */
 const AUDIT_EVERY = 4;
 
-export function judgeOf(world: World): Judge {
+export function judgeOf(world: World, intentOf: (id: string) => SimIntent | undefined): Judge {
   const seen = new Map<LockId, Hold>();
   const byBooking = new Map<string, Hold>();
   const owners = new Map<number, LockId>();
   const answers = new Map<string, { readonly reply: string; readonly atMs: number }>();
+  /** The provider's intent of each attempt, as it was made. */
+  const intents = new Map<string, SimIntent>();
   let journal: readonly JournalEntry[] = [];
   let journalSeen = 0;
   let state: BoxOfficeState | null = null;
   let flushes = 0;
+
+  function holdsMoney(intentId: string): boolean {
+    const status = intentOf(intentId)?.status;
+    return status === "requires_capture" || status === "succeeded";
+  }
 
   watchRows({
     loaded(one) {
@@ -75,12 +91,23 @@ export function judgeOf(world: World): Judge {
       if (before?.state === "captured" && attempt.state !== "captured")
         world.violate("I15", `${next.id}: captured → ${attempt.state}`);
       if (before?.state === attempt.state) continue;
+      const intent = intents.get(`${next.booking?.id}:${attempt.n}`);
+      if (attempt.state === "declined" && intent !== undefined && holdsMoney(intent.id))
+        world.violate("I16", `${next.id}: attempt ${attempt.n} counts as declined, ${intent.id} holds the money`);
       if (attempt.unwanted && attempt.state === "authorised")
         world.count("late success: an authorisation nobody waited for");
       if (attempt.unwanted && attempt.state === "captured") world.count("late success: a capture nobody waited for");
       if (old?.booking?.phase === "voiding" && attempt.state === "authorised")
         world.count("late success: in time to be kept");
     }
+    const isDisowned = attempts.some(
+      ({ unwanted, state }) => unwanted && (state === "asked" || state === "unanswered"),
+    );
+    // A payment that may still succeed is voided, or disowned after a long silence, before its seats are sold again.
+    const isOpen = attempts.some(({ unwanted, state }) => !unwanted && OPEN.includes(state));
+    if (is === "EXPIRED" && was !== "EXPIRED" && isOpen)
+      world.violate("I15", `${next.id} expired while its payment was open`);
+    if (is === "EXPIRED" && was !== "EXPIRED" && isDisowned) world.count("seats of a silent provider were sold again");
     const failed = next.booking?.payment?.refunds.some((refund) => refund.state === "failed") ?? false;
     const wasFailed = old?.booking?.payment?.refunds.some((refund) => refund.state === "failed") ?? false;
     if (wasFailed && !failed) world.count("a failed refund was tried again");
@@ -181,6 +208,11 @@ export function judgeOf(world: World): Judge {
       if (hold?.booking == null)
         return world.violate("I16", `an intent for ${intent.metadata["bookingId"]}, which is no booking`);
       const value = hold.booking.prices.reduce((sum, price) => sum + price, 0);
+      const attempt = `${intent.metadata["bookingId"]}:${intent.metadata["attempt"]}`;
+      if (intents.has(attempt)) world.violate("I16", `${intent.id} is the second intent of ${attempt}`);
+      intents.set(attempt, intent);
+      const { state } = hold.booking.payment?.attempts.find(({ n }) => n === Number(intent.metadata["attempt"])) ?? {};
+      if (state === "declined") world.violate("I16", `${intent.id} is made for ${attempt}, which counts as declined`);
       if (intent.amount !== value)
         world.violate("I16", `${intent.id} is over ${intent.amount}, the booking over ${value}`);
     },

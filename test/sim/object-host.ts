@@ -16,6 +16,8 @@ export interface ObjectHost {
   crash(): void;
   /** Leaves memory without losing anything. */
   evict(): void;
+  /** The alarm that is set never rings. */
+  loseAlarm(): void;
   isRunning(): boolean;
 }
 
@@ -206,8 +208,16 @@ export function objectHost(
     },
     crash,
     evict,
+    loseAlarm,
     isRunning: () => instance !== null,
   };
+
+  function loseAlarm(): void {
+    if (disk.isDirty() || alarmTimer === null) return;
+    alarmTimer.run = null;
+    alarmTimer = null;
+    disk.storage.image.alarmMs = null;
+  }
 
   function evict(): void {
     if (instance === null || instance.calls.size > 0 || instance.ringing || disk.isDirty()) return;

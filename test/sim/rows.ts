@@ -7,6 +7,7 @@ import {
   definitionEffectOf,
   definitionOwed,
   owe,
+  recover,
 } from "../../src/domain/box-office/effects";
 import { cooldownEndOf, lockStatusOf, ownedSeats } from "../../src/domain/box-office/hold";
 import {
@@ -109,19 +110,22 @@ function simulatedRows(sql: SimSql): Rows {
       state.availabilitySeq = state.seq;
       if (availabilityOwed(state)) owe(state, availabilityEffectOf(definition.code));
       if (definitionOwed(state)) owe(state, definitionEffectOf(definition.code));
+      recover(state, nowMs);
       return state;
     },
-    admitHold(state, id, nowMs) {
-      if (!state.holds.has(id)) take(state, holds.get(id), nowMs);
+    admitHolds(state, ids, nowMs) {
+      for (const id of ids) if (!state.holds.has(id)) take(state, holds.get(id), nowMs);
     },
     admitBooking(state, id, nowMs) {
       if (state.lockOfBooking.has(id)) return;
       if (take(state, holds.get(lockIdOf(id)), nowMs) && state.lockOfBooking.has(id)) return;
       take(state, rowOfBooking(holds, id), nowMs);
     },
-    admitKey(state, scope) {
-      const key = keys.get(scope);
-      if (key !== undefined && !state.keys.has(scope)) state.keys.set(scope, key);
+    admitKeys(state, scopes) {
+      for (const scope of scopes) {
+        const key = keys.get(scope);
+        if (key !== undefined && !state.keys.has(scope)) state.keys.set(scope, key);
+      }
     },
     write(state, changes) {
       if (changes.definition !== null) put(meta, "definition", changes.definition);

@@ -46,7 +46,7 @@ export async function runSeed(seed: number, { keepsLog = false, sqlite = false }
   const sale = saleOf(world, someEvent(world), policy, database);
   const crowd = gather(sale, random.between(2, 4), random.between(1, 4));
   void organise(sale, random.chance(0.4) ? random.between(1, 3) : 0);
-  const faultsMs = START_MS + random.between(1, 6) * MINUTE;
+  const faultsMs = Math.max(START_MS + random.between(1, 6) * MINUTE, world.faults.untilMs);
   startCron(sale);
   startTroubles(sale);
   if (random.chance(0.5))
@@ -105,6 +105,11 @@ function startTroubles(sale: Sale): void {
     }
     world.at(random.between(1_000, 15_000), "troubles", tick);
     if (faults.happens(world, "all queued messages are lost")) sale.queues.loseAll();
+    if (faults.happens(world, "all that is under way is lost")) {
+      world.count("alarm and messages were lost together");
+      sale.queues.loseAll();
+      sale.object.loseAlarm();
+    }
     if (faults.happens(world, "object is evicted")) sale.object.evict();
     if (faults.happens(world, "clock jumps")) {
       world.skewMs = random.pick([0, 0, 1_500, 30_000, -2_000]);
@@ -125,11 +130,12 @@ export function someEvent(world: World): EventDefinition {
     START_MS,
     Uint8Array.from({ length: 16 }, () => random.bits()),
   );
+  const isLarge = random.chance(0.08);
   const tiers = [
     {
       tier: "GENERAL",
       priceMinor: random.chance(0.1) ? 0 : random.between(1, 20) * 500,
-      capacity: random.between(3, 8),
+      capacity: isLarge ? random.between(14, 20) : random.between(3, 8),
     },
   ] as const;
   return {

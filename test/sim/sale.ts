@@ -67,8 +67,8 @@ export function saleOf(
   const { random } = world;
   const db = emptyDatabase();
   const { code } = definition;
-  const judge = judgeOf(world);
-  const stripe = stripeServer(world, {
+  const judge = judgeOf(world, (id) => stripe.intents.get(id));
+  const stripe: StripeServer = stripeServer(world, {
     deliver,
     created: (intent) => judge.created(intent),
     captured: (intent) => judge.captured(intent),

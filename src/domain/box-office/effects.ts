@@ -10,6 +10,11 @@ import { availabilityOf, bookingRecordOf } from "./views";
 
 /** Longer than a consumer's longest effect: provider time-outs are 10 s. */
 export const LEASE_MS = 30 * SECOND;
+/**
+ * After memory was rebuilt, what is owed is handed over this much later, by the alarm. At once would be a storm: an object
+ * that is lost again and again would answer each message with messages for everything it owes.
+ */
+const RECOVERY_MS = SECOND;
 /** Sent again this long after the first time, doubling up to the ceiling while it may matter to a waiting buyer. */
 const RESEND_MS = 5 * SECOND;
 const RESEND_CEILING_MS = 30 * SECOND;
@@ -187,6 +192,17 @@ export function lease(state: BoxOfficeState, id: EffectId, nowMs: number): Work 
 export function giveBack(state: BoxOfficeState, id: EffectId, nowMs: number, afterMs: number | null): void {
   const tries = (state.outbox.flights.get(id)?.tries ?? 0) + 1;
   fly(state, id, tries, nowMs + (afterMs ?? resendAfterMs(tries)), 0);
+}
+
+/** Memory was rebuilt: what is owed may be under way already, so it waits for the alarm. */
+export function recover(state: BoxOfficeState, nowMs: number): void {
+  const { waiting, inFlight } = state.outbox;
+  for (const kind of WORK_KINDS) {
+    for (const id of waiting[kind]) {
+      if (inFlight[kind] >= MAX_IN_FLIGHT[kind]) break;
+      fly(state, id, 0, nowMs + RECOVERY_MS, 0);
+    }
+  }
 }
 
 /** Makes an effect that is owed due at once. */

@@ -1,16 +1,18 @@
 // The product in its own runtime, without the dev command in front: the bundle that would be deployed, the bindings of
 // wrangler.toml, state in a folder. The dev command's proxy ends when one of its kept-alive connections does, which
-// happens when dozens of situations use it at once. Prints {"port":N} when it answers; ends with its standard input.
+// happens when dozens of situations use it at once. Prints {"port":N} when it answers; ends with its standard input,
+// whose lines are Durable Objects to evict: {"evict":"BoxOffice","name":"…"}.
+// `direct` is a port of the runtime itself, with nothing of the local stand-in for Cloudflare in between.
 //
 // node serve.mjs --state FOLDER --port 0 --sweep-ms 30000 --var NAME:VALUE …
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { enableCompileCache } from "node:module";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { newTicketKeySet } from "../../scripts/ticket-keys.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -23,15 +25,18 @@ const { values: options } = parseArgs({
     state: { type: "string" },
     port: { type: "string", default: "0" },
     "sweep-ms": { type: "string", default: "30000" },
+    /** For a profile: where the runtime's inspector listens. */
+    "inspector-port": { type: "string" },
     var: { type: "string", multiple: true, default: [] },
   },
 });
 const { state } = options;
 mkdirSync(state, { recursive: true });
+// What a restart spends its time on.
+enableCompileCache(join(state, "compiled"));
+const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import("miniflare");
 
-const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"));
-// The pages are nobody's business here.
-const { assets: _, ...worker } = workerOptions;
+const worker = await workerOptions();
 const given = Object.fromEntries(options.var.map((text) => text.split(/:(.*)/s, 2)));
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
@@ -40,12 +45,14 @@ const miniflare = new Miniflare(
     log: new Log(LogLevel.ERROR),
     unsafeTriggerHandlers: true,
     cf: false,
+    ...(options["inspector-port"] === undefined ? {} : { inspectorPort: Number(options["inspector-port"]) }),
     resourcePersistencePath: state,
     workers: [
       {
         ...worker,
         name: "ticketflow",
         rootPath: state,
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         modules: [{ type: "ESModule", path: bundle() }],
         bindings: { ...worker.bindings, ...DEVELOPMENT, ...secrets(), ...given },
       },
@@ -54,15 +61,19 @@ const miniflare = new Miniflare(
 );
 const url = await miniflare.ready;
 await migrate(await miniflare.getD1Database("DB"));
-const seeded = await fetch(new URL("/dev/seed", url), {
-  method: "POST",
-  headers: { "content-type": "application/json" },
-  body: "{}",
-});
-if (!seeded.ok) throw new Error(`the demo data was not put in: ${await seeded.text()}`);
-console.log(JSON.stringify({ port: Number(url.port) }));
+await seed();
+const direct = await miniflare.unsafeGetDirectURL("ticketflow");
+console.log(JSON.stringify({ port: Number(url.port), direct: Number(direct.port) }));
 setInterval(() => void sweep(), Number(options["sweep-ms"]));
-process.stdin.on("end", () => process.exit()).resume();
+createInterface({ input: process.stdin })
+  .on("line", (line) => void evict(JSON.parse(line)))
+  .on("close", () => process.exit());
+
+/** Its sockets hibernate. One that is not in memory needs no eviction, and says so by throwing. */
+async function evict({ evict: className, name }) {
+  await miniflare.unsafeEvictDurableObject("ticketflow", className, { name }).catch(() => undefined);
+  console.log(JSON.stringify({ evicted: name }));
+}
 
 /** Local cron does not fire by itself. One that fails is made up for by the next. */
 async function sweep() {
@@ -74,13 +85,27 @@ async function sweep() {
   }
 }
 
+/** Read once for a state folder: loading wrangler takes longer than everything else of a restart. */
+async function workerOptions() {
+  const file = join(state, "worker-options.json");
+  if (!existsSync(file)) {
+    const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
+    // The pages are nobody's business here.
+    const { assets: _, ...worker } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml")).workerOptions;
+    writeFileSync(file, JSON.stringify(worker));
+  }
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
 /** Made once for a state folder: a restart runs what was started. */
 function bundle() {
   const folder = join(state, "bundle");
   const file = join(folder, "index.js");
   if (existsSync(file)) return file;
   const wrangler = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
-  const args = [wrangler, "deploy", "--dry-run", "--outdir", folder];
+  const noPages = join(state, "no-pages");
+  mkdirSync(noPages);
+  const args = [wrangler, "deploy", "--dry-run", "--outdir", folder, "--assets", noPages];
   const made = spawnSync(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...QUIET }, encoding: "utf8" });
   if (made.status !== 0) throw new Error(`the bundle was not made: ${made.stdout}${made.stderr}`);
   return file;
@@ -94,6 +119,18 @@ function secrets() {
     writeFileSync(file, JSON.stringify(made));
   }
   return JSON.parse(readFileSync(file, "utf8"));
+}
+
+async function seed() {
+  const note = join(state, "seeded");
+  if (existsSync(note)) return;
+  const seeded = await fetch(new URL("/dev/seed", url), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  if (!seeded.ok) throw new Error(`the demo data was not put in: ${await seeded.text()}`);
+  writeFileSync(note, "");
 }
 
 async function migrate(database) {

@@ -3,8 +3,8 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Caller, type Client, clientOf, type Lock, until } from "./client";
-import { type DevServer, startDevServer } from "./dev-server";
+import { type Caller, type Client, clientOf, type Lock, until } from "../client";
+import { type DevServer, startDevServer } from "../dev-server";
 
 const HOLD_TTL_SECONDS = 3;
 const PAYMENT_WINDOW_SECONDS = 4;
