@@ -134,6 +134,7 @@ export async function buyOnce(sale: Sale, buyer: Buyer, acknowledged: Acknowledg
   const token = () => ({ token: random.pick(TOKENS), force: null }) as const;
   let bookingId: string | null = null;
 
+  if (sale.seatNames.length > MANY_SEATS && random.chance(0.3)) return await hoard(sale, buyer, acknowledged);
   if (random.chance(0.45)) {
     const seatIds = someSeats(sale);
     const method = random.chance(0.8) ? token() : null;
@@ -186,6 +187,19 @@ export async function buyOnce(sale: Sale, buyer: Buyer, acknowledged: Acknowledg
   await ask("POST cancel", { id, seatIds }, (deps, origin) => cancelBooking(deps, buyer, id, seatIds, origin));
   if (random.chance(0.2))
     await ask("POST cancel", { id }, (deps, origin) => cancelBooking(deps, buyer, id, null, origin));
+}
+
+/** Takes more and more, and pays for nothing. */
+async function hoard(sale: Sale, buyer: Buyer, acknowledged: Acknowledged[]): Promise<void> {
+  const { world } = sale;
+  for (let grab = 0; grab < 4; grab++) {
+    const wanted = { eventId: sale.definition.id, seats: { seatIds: someSeats(sale) }, clientKey: null };
+    const held = await request(sale, buyer.id, "POST /api/locks", { body: wanted, keyed: true }, (deps, origin) =>
+      createLock(deps, buyer.id, wanted, origin),
+    );
+    if (held?.ok) acknowledged.push({ what: "lock", bookingId: null, lockId: held.value.id });
+    await world.sleep(world.random.between(50, 2_000));
+  }
 }
 
 async function payFor(sale: Sale, buyer: Buyer, bookingId: string): Promise<void> {

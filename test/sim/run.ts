@@ -52,6 +52,8 @@ export async function runSeed(seed: number, { keepsLog = false, sqlite = false }
   if (random.chance(0.5))
     world.at(random.between(0, 30_000), "reader", () => void sale.relay.catchUp().catch(() => {}));
   await world.run(faultsMs);
+  // The last fault of some: whatever is owed then has no alarm, no message and no buyer who asks.
+  if (random.chance(0.3)) loseAllUnderWay(sale);
   world.faults.on = false;
   world.note("faults stop");
   let isDone = false;
@@ -105,11 +107,7 @@ function startTroubles(sale: Sale): void {
     }
     world.at(random.between(1_000, 15_000), "troubles", tick);
     if (faults.happens(world, "all queued messages are lost")) sale.queues.loseAll();
-    if (faults.happens(world, "all that is under way is lost")) {
-      world.count("alarm and messages were lost together");
-      sale.queues.loseAll();
-      sale.object.loseAlarm();
-    }
+    if (faults.happens(world, "all that is under way is lost")) loseAllUnderWay(sale);
     if (faults.happens(world, "object is evicted")) sale.object.evict();
     if (faults.happens(world, "clock jumps")) {
       world.skewMs = random.pick([0, 0, 1_500, 30_000, -2_000]);
@@ -121,6 +119,12 @@ function startTroubles(sale: Sale): void {
     for (const hold of sale.judge.durable().values()) if (hold.booking !== null) netOf(sale, hold);
   };
   world.at(random.between(1_000, 15_000), "troubles", tick);
+}
+
+function loseAllUnderWay(sale: Sale): void {
+  sale.world.count("alarm and messages were lost together");
+  sale.queues.loseAll();
+  sale.object.loseAlarm();
 }
 
 export function someEvent(world: World): EventDefinition {
