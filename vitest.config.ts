@@ -1,12 +1,19 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { buildWeb } from "./scripts/build-web.mjs";
 import { newTicketKeySet } from "./scripts/ticket-keys.mjs";
+
+type ProjectTest = NonNullable<TestProjectInlineConfiguration["test"]>;
 
 // The Worker serves the web app, so it is there before the Worker is.
 await buildWeb();
 
-// Three projects: pure code in Node (starts in milliseconds), the product inside workerd, and the real dev server.
+/** The real server, started, killed and started again. */
+function endToEnd(test: ProjectTest): { readonly test: ProjectTest } {
+  return { test: { environment: "node", testTimeout: 120_000, hookTimeout: 120_000, ...test } };
+}
+
+// Pure code in Node (starts in milliseconds), the product inside workerd, and the real server.
 export default defineConfig({
   test: {
     silent: "passed-only",
@@ -26,6 +33,8 @@ export default defineConfig({
                 TICKET_SIGNING_KEYS: newTicketKeySet(),
                 PUBLIC_URL: "http://localhost:3000",
                 EMAIL_FROM: "tickets@ticketflow.dev",
+                FUZZ_REQUESTS: process.env["FUZZ_REQUESTS"] ?? "",
+                FUZZ_SEED: process.env["FUZZ_SEED"] ?? "",
               },
             },
           })),
@@ -36,18 +45,15 @@ export default defineConfig({
           setupFiles: ["test/workers/apply-migrations.ts"],
         },
       },
-      {
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-          // After the others: these tests watch the clock, and need the machine for themselves.
-          sequence: { groupOrder: 1 },
-        },
-      },
+      // Each file has a server and a state of its own, and mostly waits: two of them side by side.
+      endToEnd({ name: "e2e", include: ["test/e2e/*.test.ts"], maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      // These watch the clock, or keep the machine busy: each alone, after the others.
+      endToEnd({
+        name: "e2e-alone",
+        include: ["test/e2e/alone/*.test.ts"],
+        fileParallelism: false,
+        sequence: { groupOrder: 2 },
+      }),
     ],
   },
 });

@@ -181,13 +181,6 @@ export const PLANTED = [
     replace: ``,
   },
   {
-    name: "the quiet events are not woken by the sweep",
-    file: "src/app/sweeps.ts",
-    find: `  await wake(deps, code);
-  await projectAgain(deps, code);`,
-    replace: `  await projectAgain(deps, code);`,
-  },
-  {
     name: "a failed refund is never tried again",
     file: `${BOX}/payments.ts`,
     find: `  if (payment == null || refund?.state !== "failed") return null;`,

@@ -1,5 +1,6 @@
 // From bindings to dependencies: the only file that sees ports and adapters together.
 
+import { waitUntil } from "cloudflare:workers";
 import { boxOffices } from "./adapters/box-offices";
 import { systemClock } from "./adapters/clock";
 import { d1Bookings } from "./adapters/d1/bookings";
@@ -69,7 +70,7 @@ function assemble(env: Env, config: Config): Deps {
       paymentWindowMs: config.paymentWindowMs,
       publishableKey: (config.payments === "stripe" && config.stripe.publishableKey) || null,
     },
-    boxOffices: boxOffices({ namespace: env.BOX_OFFICE, events, log, nowMs: clock.nowMs }),
+    boxOffices: boxOffices({ namespace: env.BOX_OFFICE, events, log, nowMs: clock.nowMs, ...sharedCalls() }),
     seatFeeds: seatFeeds(env.SEAT_FEED, isDevelopment ? { ...config.feed, ...DEVELOPMENT_SOCKETS } : config.feed),
     users: d1Users(env.DB),
     passwords: scryptPasswords(),
@@ -97,6 +98,11 @@ function assemble(env: Env, config: Config): Deps {
     qrCodes: qrCodes(),
     database: d1Database(env.DB),
   };
+}
+
+/** Requests share a call where the platform lets one settle what another awaits; the test runner's does not. */
+function sharedCalls(): { readonly keepAlive?: typeof waitUntil } {
+  return Cloudflare.compatibilityFlags["handle_cross_request_promise_resolution"] ? { keepAlive: waitUntil } : {};
 }
 
 function paymentsOf(config: Config, log: Log): Pick<Deps, "payments" | "providerNews"> {

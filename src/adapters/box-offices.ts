@@ -7,6 +7,7 @@ import type { EventDefinition } from "../domain/box-office/state";
 import { codeOfEvent, type EventCode, type EventId, type LockId } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import type { AuditedPage } from "../durable/box-office";
+import { commandGroups } from "./command-groups";
 
 /** Codes of events an isolate remembers; the oldest are dropped first. */
 const MAX_KNOWN = 10_000;
@@ -26,13 +27,24 @@ export function boxOffices(outside: {
   readonly events: Pick<Events, "definitionByCode">;
   readonly log: Log;
   readonly nowMs: () => number;
+  /** Lets a call outlive the request that began it; where it is missing, every command is a call of its own. */
+  readonly keepAlive?: (work: Promise<unknown>) => void;
 }): BoxOffices {
-  const { namespace, events, log } = outside;
+  const { namespace, events, log, nowMs, keepAlive } = outside;
   const known = new Map<EventCode, EventId>();
   const unknown = new Map<EventCode, number>();
 
+  const objects = new Map<EventCode, DurableObjectId>();
+  const together = keepAlive === undefined ? null : commandGroups({ call, keepAlive, nowMs });
+
   function stubOf(code: EventCode): BoxOfficeStub {
-    return namespace.get(namespace.idFromName(code)) as unknown as BoxOfficeStub;
+    const object = objects.get(code) ?? namespace.idFromName(code);
+    if (!objects.has(code)) remember(objects, () => objects.set(code, object));
+    return namespace.get(object) as unknown as BoxOfficeStub;
+  }
+
+  function call(code: EventCode, commands: readonly Command[]): Promise<Reply<CommandType>[]> {
+    return withRetries(code, (stub) => stub.execute(commands));
   }
 
   async function isKnown(code: EventCode): Promise<boolean> {
@@ -67,7 +79,7 @@ export function boxOffices(outside: {
   }
 
   async function ask(code: EventCode, commands: readonly Command[]): Promise<Reply<CommandType>> {
-    const replies = await withRetries(code, (stub) => stub.execute(commands));
+    const replies = await call(code, commands);
     return replies.at(-1) as Reply<CommandType>;
   }
 
@@ -75,7 +87,7 @@ export function boxOffices(outside: {
     async send<C extends Command>(code: EventCode, command: C) {
       if (!(await isKnown(code))) return null;
       const sent = withRequestKey(command);
-      const reply = await ask(code, [sent]);
+      const reply = together === null ? await ask(code, [sent]) : await together(code, sent);
       if (!("notDefined" in reply)) return reply as DefinedReply<C["type"]>;
       const definition = await definitionOf(code);
       if (definition === null) return null;

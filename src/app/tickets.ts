@@ -2,6 +2,7 @@
 
 import type { Origin, Replies } from "../domain/box-office/commands";
 import { type BookingId, codeOfSaleId, type EventId, parseId, type SeatId, type TicketId } from "../domain/ids";
+import type { Money } from "../domain/money";
 import { accept, type Result, refuse } from "../domain/refusals";
 import { TICKET_VERSION } from "../domain/ticket-token";
 import type { Deps } from "./ports";
@@ -13,6 +14,7 @@ export interface TicketView {
   readonly eventId: EventId;
   readonly seatId: SeatId;
   readonly status: "VALID" | "REVOKED";
+  readonly price: Money;
   /** Null once it is revoked: nobody should show it any more. */
   readonly code: { readonly token: string; readonly svg: string } | null;
   readonly entry: { readonly atMs: number; readonly gate: string } | null;
@@ -52,6 +54,7 @@ export async function listTickets(
       eventId: booking.eventId,
       seatId: ticket.seatId,
       status: ticket.status,
+      price: { amountMinor: ticket.priceMinor, currency: booking.currency },
       code: token === null ? null : { token, svg: deps.qrCodes.svg(token) },
       entry: ticket.entry && { atMs: ticket.entry.atMs, gate: ticket.entry.gate },
     };

@@ -4,8 +4,10 @@ import { accept, invalid, type Result } from "./refusals";
 import {
   checkHallSize,
   type Layout,
+  MAX_FIRST_NUMBER,
   MAX_ROW_SEATS,
   MAX_SEATS,
+  type Numbering,
   plainSegment,
   type SeatMap,
   type SeatMapRow,
@@ -17,7 +19,9 @@ export interface DrawnRow {
   readonly section: string;
   readonly row: string;
   readonly tier: Segment["tier"];
-  readonly seats: number;
+  readonly firstNumber: number;
+  readonly lastNumber: number;
+  readonly numbered: Numbering;
   readonly gapsAfter: readonly number[];
   readonly accessible: readonly number[];
   readonly companion: readonly number[];
@@ -33,7 +37,7 @@ export function layoutFromMap(map: SeatMap): Result<Layout> {
   if (!drawn.ok) return drawn;
   const clash = checkSeatIds(drawn.value, new Map());
   if (!clash.ok) return clash;
-  return accept({ source: "map", segments: drawn.value.map((row) => segmentOf(row, 1)) });
+  return accept({ source: "map", segments: drawn.value.map((row) => segmentOf(row, row.firstNumber)) });
 }
 
 /** The rows of a map by their rules, all but that of unique seat ids (`checkSeatIds`). */
@@ -49,11 +53,14 @@ export function readMap(map: SeatMap): Result<readonly DrawnRow[]> {
       if (labels.has(row.row)) return invalid(`${path}.row`, `row ${row.row} is drawn twice`);
       labels.add(row.row);
       total += row.seats;
+      const firstNumber = row.firstNumber ?? 1;
       rows.push({
         section: section.name,
         row: row.row,
         tier: row.tier,
-        seats: row.seats,
+        firstNumber,
+        lastNumber: firstNumber + row.seats - 1,
+        numbered: row.numbered ?? "left-to-right",
         gapsAfter: sortedOnce(row.gapsAfter),
         accessible: sortedOnce(row.accessible),
         companion: sortedOnce(row.companion),
@@ -71,7 +78,7 @@ export function readMap(map: SeatMap): Result<readonly DrawnRow[]> {
  */
 export function checkSeatIds(rows: readonly DrawnRow[], elsewhere: ReadonlyMap<string, number>): Result<void> {
   const lastNumbers = new Map(elsewhere);
-  for (const { row, seats } of rows) lastNumbers.set(row, Math.max(seats, elsewhere.get(row) ?? 0));
+  for (const { row, lastNumber } of rows) lastNumbers.set(row, Math.max(lastNumber, elsewhere.get(row) ?? 0));
   const drawn = new Map(rows.map((row) => [row.row, row.path]));
   for (const label of lastNumbers.keys()) {
     const prefix = clashingPrefix(label, lastNumbers);
@@ -85,8 +92,13 @@ export function checkSeatIds(rows: readonly DrawnRow[], elsewhere: ReadonlyMap<s
 
 /** The part of a drawn row from seat `firstNumber` on, as a segment. */
 export function segmentOf(row: DrawnRow, firstNumber: number): Segment {
-  const segment = plainSegment(row.section, row.row, row.tier, firstNumber, row.seats - firstNumber + 1);
-  return { ...segment, ...marksWithin(row, segment) };
+  const segment = plainSegment(row.section, row.row, row.tier, firstNumber, row.lastNumber - firstNumber + 1);
+  return { ...segment, ...marksWithin(row, segment), ...directionOf(row) };
+}
+
+/** Said only where it is not the usual one. */
+export function directionOf({ numbered }: DrawnRow): Pick<Segment, "numbered"> {
+  return numbered === "left-to-right" ? {} : { numbered };
 }
 
 /** What a drawn row says of the numbers of one segment. */
@@ -121,17 +133,23 @@ function checkRow(row: SeatMapRow, path: string) {
   if (row.tier === "STANDING" && row.gapsAfter !== undefined && row.gapsAfter.length > 0) {
     return invalid(`${path}.gapsAfter`, "standing places have no aisles");
   }
+  const first = row.firstNumber ?? 1;
+  if (!isWithin(first, 1, MAX_FIRST_NUMBER)) {
+    return invalid(`${path}.firstNumber`, `must be from 1 to ${MAX_FIRST_NUMBER}`);
+  }
+  const last = first + row.seats - 1;
   return (
-    checkNumbers(row.gapsAfter, row.seats - 1, `${path}.gapsAfter`) ??
-    checkNumbers(row.accessible, row.seats, `${path}.accessible`) ??
-    checkNumbers(row.companion, row.seats, `${path}.companion`)
+    checkNumbers(row.gapsAfter, first, last - 1, `${path}.gapsAfter`) ??
+    checkNumbers(row.accessible, first, last, `${path}.accessible`) ??
+    checkNumbers(row.companion, first, last, `${path}.companion`)
   );
 }
 
-function checkNumbers(numbers: readonly number[] | undefined, last: number, path: string) {
+function checkNumbers(numbers: readonly number[] | undefined, first: number, last: number, path: string) {
   for (const [i, number] of (numbers ?? []).entries()) {
-    if (isWithin(number, 1, last)) continue;
-    return invalid(`${path}[${i}]`, last < 1 ? "a row of one seat has no aisle" : `must be from 1 to ${last}`);
+    if (isWithin(number, first, last)) continue;
+    const rule = last < first ? "a row of one seat has no aisle" : `must be from ${first} to ${last}`;
+    return invalid(`${path}[${i}]`, rule);
   }
   return null;
 }

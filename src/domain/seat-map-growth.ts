@@ -1,7 +1,7 @@
 // How a hall changes while it is on sale: it only grows. A seat keeps its index and its id for ever; one that
 // is no longer wanted is marked removed, and none that is held or sold is ever removed or given another tier.
 
-import { checkSeatIds, type DrawnRow, marksWithin, readMap, segmentOf } from "./drawn-map";
+import { checkSeatIds, type DrawnRow, directionOf, marksWithin, readMap, segmentOf } from "./drawn-map";
 import { accept, invalid, type Result, refuse } from "./refusals";
 import {
   appendTierRows,
@@ -122,13 +122,24 @@ function withRemoved(segment: Segment, removed: ReadonlySet<number>): Segment {
 function growByMap(layout: Layout, map: SeatMap, isTaken: (seat: number) => boolean): Result<Layout> {
   const drawn = readMap(map);
   if (!drawn.ok) return drawn;
+  const firstNumbers = new Map<string, number>();
   const lastNumbers = new Map<string, number>();
   for (const segment of layout.segments) {
+    const first = firstNumbers.get(segment.row) ?? segment.firstNumber;
+    firstNumbers.set(segment.row, Math.min(segment.firstNumber, first));
     lastNumbers.set(segment.row, Math.max(lastNumberOf(segment), lastNumbers.get(segment.row) ?? 0));
   }
   const unique = checkSeatIds(drawn.value, lastNumbers);
   if (!unique.ok) return unique;
   const rows = new Map(drawn.value.map((row) => [row.row, row]));
+  const misplaced = drawn.value.find(({ row, firstNumber }) => {
+    const known = firstNumbers.get(row);
+    // Numbers of a row are one run, and new ones come after its last.
+    return known !== undefined && (firstNumber < known || firstNumber > (lastNumbers.get(row) ?? 0) + 1);
+  });
+  if (misplaced !== undefined) {
+    return invalid(`${misplaced.path}.firstNumber`, "a row that is on sale grows at its end");
+  }
   const segments: Segment[] = [];
   let base = 0;
   for (const segment of layout.segments) {
@@ -139,7 +150,7 @@ function growByMap(layout: Layout, map: SeatMap, isTaken: (seat: number) => bool
   }
   for (const row of drawn.value) {
     const last = lastNumbers.get(row.row) ?? 0;
-    if (row.seats > last) segments.push(segmentOf(row, last + 1));
+    if (row.lastNumber > last) segments.push(segmentOf(row, Math.max(row.firstNumber, last + 1)));
   }
   return withinIndices({ source: "map", segments }, "seatMap");
 }
@@ -156,13 +167,14 @@ function redraw(
   const keepsTier = row?.tier === segment.tier;
   for (let n = 0; n < segment.seats; n++) {
     const number = segment.firstNumber + n;
-    const stays = row !== undefined && number <= row.seats;
+    const stays = row !== undefined && number >= row.firstNumber && number <= row.lastNumber;
     if (!stays) removed.add(number);
     if (!(stays && keepsTier) && !was.has(number) && isTaken(base + n)) return null;
   }
   const left = withRemoved(segment, removed);
   if (row === undefined) return left;
-  return { ...left, section: row.section, tier: row.tier, ...marksWithin(row, segment) };
+  const { numbered: _, ...rest } = left;
+  return { ...rest, section: row.section, tier: row.tier, ...marksWithin(row, segment), ...directionOf(row) };
 }
 
 function countIndices(segments: readonly Segment[]): number {

@@ -7,6 +7,10 @@ import { accept, invalid, type Result } from "./refusals";
 export const TIERS = ["GENERAL", "VIP", "STANDING"] as const;
 export type Tier = (typeof TIERS)[number];
 
+/** Which way a row's numbers run, seen from the hall. It changes where seats are drawn, and nothing else. */
+export const NUMBERINGS = ["left-to-right", "right-to-left"] as const;
+export type Numbering = (typeof NUMBERINGS)[number];
+
 /** A price class of an event. `priceMinor` is in minor units of the event's one currency. */
 export interface TierPrice {
   readonly tier: Tier;
@@ -29,6 +33,8 @@ export interface Segment {
   readonly removed: readonly number[];
   /** Numbers the organiser keeps off sale. */
   readonly blocked: readonly number[];
+  /** Absent: left to right. */
+  readonly numbered?: Numbering;
 }
 
 export interface Layout {
@@ -58,6 +64,10 @@ export interface SeatMapRow {
   readonly row: string;
   readonly tier: Tier;
   readonly seats: number;
+  /** Absent: 1. The others follow by one. */
+  readonly firstNumber?: number;
+  /** Absent: left to right. */
+  readonly numbered?: Numbering;
   readonly gapsAfter?: readonly number[];
   readonly accessible?: readonly number[];
   readonly companion?: readonly number[];
@@ -107,6 +117,8 @@ export interface Run {
 export const MAX_SEATS = 50_000;
 /** Seats in a row; a standing area is one row and may have `MAX_SEATS`. */
 export const MAX_ROW_SEATS = 500;
+/** Where a row's numbers may begin. */
+export const MAX_FIRST_NUMBER = 1_000;
 /** Indices of a layout, seats that left the hall included: a hall changed for ever must not grow for ever. */
 export const MAX_INDICES = 2 * MAX_SEATS;
 export const DEFAULT_SEATS_PER_ROW = 40;
@@ -241,7 +253,8 @@ export function seatMapOf(layout: Layout): SeatMap {
 function shownRow(parts: readonly Segment[]): SeatMapRow | null {
   const [first] = parts;
   const removed = merged(parts, "removed");
-  const seats = Math.max(...parts.map(lastNumberOf));
+  const firstNumber = Math.min(...parts.map((part) => part.firstNumber));
+  const seats = Math.max(...parts.map(lastNumberOf)) - firstNumber + 1;
   if (first === undefined || removed.length === seats) return null;
   const gapsAfter = merged(parts, "gapsAfter");
   const accessible = merged(parts, "accessible");
@@ -250,6 +263,8 @@ function shownRow(parts: readonly Segment[]): SeatMapRow | null {
     row: first.row,
     tier: first.tier,
     seats,
+    ...(firstNumber !== 1 && { firstNumber }),
+    ...(first.numbered !== undefined && { numbered: first.numbered }),
     ...(gapsAfter.length > 0 && { gapsAfter }),
     ...(accessible.length > 0 && { accessible }),
     ...(companion.length > 0 && { companion }),

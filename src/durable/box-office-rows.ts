@@ -7,10 +7,11 @@ import {
   definitionEffectOf,
   definitionOwed,
   owe,
+  recover,
 } from "../domain/box-office/effects";
 import type { Changes } from "../domain/box-office/execute";
 import { cooldownEndOf, lockStatusOf, ownedSeats } from "../domain/box-office/hold";
-import { admit, admitSold, emptyBoxOffice, install, isResident, noteBooking } from "../domain/box-office/seat-table";
+import { admit, admitSold, emptyBoxOffice, install, isResident, noteBookingOf } from "../domain/box-office/seat-table";
 import type {
   BoxOfficeState,
   EventDefinition,
@@ -21,7 +22,7 @@ import type {
   StoredKey,
 } from "../domain/box-office/state";
 import { revokedTicketsOf } from "../domain/box-office/tickets";
-import { type BookingId, idsSince, type LockId, lockIdOf, type TicketId } from "../domain/ids";
+import { type BookingId, idsSince, type LockId, lockIdOf, type TicketId, type UserId } from "../domain/ids";
 import { MINUTE } from "../domain/time";
 import { checkInRows } from "./check-in-rows";
 
@@ -58,6 +59,9 @@ const FOREVER_MS = 9_000_000_000_000_000;
 /** Values that travel as one JSON parameter: a string is at most 2 MB, a hold well under 4 KB. */
 const ROWS_A_STATEMENT = 400;
 
+/** Read as one value: with ten seats each they are a quarter of what a value may hold. */
+const ROWS_A_PAGE = 5_000;
+
 /** Journal entries that an audit reads: about a second's work. */
 const MAX_AUDITED_ENTRIES = 300_000;
 /** More relays than any event is configured with. */
@@ -75,10 +79,10 @@ interface Mark {
 export interface Rows {
   /** Memory as the rows say, or an empty box office when there are none. */
   load(policy: SalePolicy, nowMs: number): BoxOfficeState;
-  /** Loads finished holds that a command names into memory. */
-  admitHold(state: BoxOfficeState, id: LockId, nowMs: number): void;
+  /** Loads finished holds that commands name into memory. */
+  admitHolds(state: BoxOfficeState, ids: readonly LockId[], nowMs: number): void;
   admitBooking(state: BoxOfficeState, id: BookingId, nowMs: number): void;
-  admitKey(state: BoxOfficeState, scope: string): void;
+  admitKeys(state: BoxOfficeState, scopes: readonly string[]): void;
   admitCheckIn(state: BoxOfficeState, id: TicketId): void;
   /** Inside a transaction. */
   write(state: BoxOfficeState, changes: Changes): void;
@@ -121,11 +125,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     if (definition === undefined) return state;
     const told = JSON.parse(meta.get("told") ?? "{}") as { availabilitySeq?: number; definitionVersion?: number };
     install(state, JSON.parse(definition) as EventDefinition);
-    for (const { id, sold_seats } of sql.exec<{ id: LockId; sold_seats: string }>(
-      "SELECT id, sold_seats FROM holds WHERE sold_seats IS NOT NULL",
-    )) {
-      admitSold(state, id, JSON.parse(sold_seats) as number[]);
-    }
+    admitSoldSeats(state);
     const loaded = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE loaded_until_ms > ?`, nowMs);
     for (const row of loaded) take(state, row, nowMs);
     noteRecentBookings(state, nowMs);
@@ -134,17 +134,42 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     state.availabilityToldSeq = told.availabilitySeq ?? 0;
     state.availabilitySeq = state.seq;
     oweWhatD1Lacks(state, state.definition as EventDefinition);
+    recover(state, nowMs);
     return state;
+  }
+
+  /** In pages of one value each: a row of its own for every hold would cost ten times as much to read. */
+  function admitSoldSeats(state: BoxOfficeState): void {
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const page: readonly [LockId, number[]][] = inOneValue(
+        `SELECT json_group_array(json_array(id, json(sold_seats))) AS value FROM (
+           SELECT id, sold_seats FROM holds WHERE sold_seats IS NOT NULL AND id > ? ORDER BY id LIMIT ?
+         )`,
+        after,
+      );
+      for (const [id, seats] of page) admitSold(state, id, seats);
+      after = page.length < ROWS_A_PAGE ? undefined : page.at(-1)?.[0];
+    }
   }
 
   /** Bookings of the last minute that need no memory otherwise; ids sort by time, so the key finds them. */
   function noteRecentBookings(state: BoxOfficeState, nowMs: number): void {
-    const since = idsSince("lock", nowMs - 2 * MINUTE);
-    const recent = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE id > ? ORDER BY id`, since);
-    for (const row of recent) {
-      const hold = JSON.parse(row.body) as Hold;
-      if (!state.holds.has(hold.id)) noteBooking(state, hold, nowMs);
+    for (let after: string | undefined = idsSince("lock", nowMs - 2 * MINUTE); after !== undefined; ) {
+      const page: readonly [LockId, UserId, number | null][] = inOneValue(
+        `SELECT json_group_array(json_array(id, body->>'$.userId', body->>'$.booking.createdAtMs')) AS value FROM (
+           SELECT id, body FROM holds WHERE id > ? ORDER BY id LIMIT ?
+         )`,
+        after,
+      );
+      for (const [id, userId, bookedAtMs] of page) {
+        if (bookedAtMs !== null && !state.holds.has(id)) noteBookingOf(state, userId, bookedAtMs, nowMs);
+      }
+      after = page.length < ROWS_A_PAGE ? undefined : page.at(-1)?.[0];
     }
+  }
+
+  function inOneValue<T>(query: string, after: string): readonly T[] {
+    return JSON.parse(sql.exec<{ value: string }>(query, after, ROWS_A_PAGE).one().value) as readonly T[];
   }
 
   function take(state: BoxOfficeState, row: HoldRow, nowMs: number): void {
@@ -190,12 +215,18 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
 
   function writeHolds(holds: readonly Hold[]): void {
     const put: unknown[] = [];
-    const touched: unknown[] = [];
+    const changed = new Map<string, unknown[]>();
     for (const hold of holds) {
       const mark = markOf(hold);
       const written = marks.get(hold.id);
-      if (written !== undefined && sameMark(written, mark)) touched.push([hold.id, JSON.stringify(hold)]);
-      else put.push([hold.id, mark.bookingId, mark.loadedUntilMs, mark.soldSeats, JSON.stringify(hold)]);
+      const row = [hold.id, mark.bookingId, mark.loadedUntilMs, mark.soldSeats, JSON.stringify(hold)];
+      if (written === undefined) put.push(row);
+      else {
+        const columns = ["body", ...columnsThatDiffer(written, mark)].map((name) => `${name} = changed.${name}`).join();
+        const rows = changed.get(columns);
+        if (rows === undefined) changed.set(columns, [row]);
+        else rows.push(row);
+      }
       marks.set(hold.id, mark);
     }
     inChunks(put, (json) =>
@@ -207,13 +238,17 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
         json,
       ),
     );
-    inChunks(touched, (json) =>
-      sql.exec(
-        `UPDATE holds SET body = changed.body
-         FROM (SELECT value->>0 AS id, value->>1 AS body FROM json_each(?)) AS changed WHERE holds.id = changed.id`,
-        json,
-      ),
-    );
+    for (const [columns, rows] of changed) {
+      inChunks(rows, (json) =>
+        sql.exec(
+          `UPDATE holds SET ${columns} FROM (
+             SELECT value->>0 AS id, value->>1 AS booking_id, value->>2 AS loaded_until_ms, value->>3 AS sold_seats,
+               value->>4 AS body FROM json_each(?)
+           ) AS changed WHERE holds.id = changed.id`,
+          json,
+        ),
+      );
+    }
   }
 
   /** Holds with tickets revoked since their row was written: almost always none. */
@@ -262,8 +297,11 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     load,
     write,
     lastSeq,
-    admitHold(state, id, nowMs) {
-      if (hasSchema && !state.holds.has(id)) takeFirst(state, "id", id, nowMs);
+    admitHolds(state, ids, nowMs) {
+      const wanted = hasSchema ? ids.filter((id) => !state.holds.has(id)) : [];
+      if (wanted.length === 0) return;
+      const query = `SELECT ${HOLD_COLUMNS} FROM holds WHERE id IN (SELECT value FROM json_each(?))`;
+      for (const row of sql.exec<HoldRow>(query, JSON.stringify(wanted))) take(state, row, nowMs);
     },
     admitBooking(state, id, nowMs) {
       if (!hasSchema || state.lockOfBooking.has(id)) return;
@@ -271,13 +309,14 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       if (takeFirst(state, "id", lockIdOf(id), nowMs) && state.lockOfBooking.has(id)) return;
       takeFirst(state, "booking_id", id, nowMs);
     },
-    admitKey(state, scope) {
-      if (!hasSchema || state.keys.has(scope)) return;
-      const query = "SELECT scope, fingerprint, at_ms, reply FROM keys WHERE scope = ?";
-      const row = sql.exec<{ fingerprint: string; at_ms: number; reply: string }>(query, scope).toArray()[0];
-      if (row === undefined) return;
-      const { fingerprint, at_ms: atMs, reply } = row;
-      state.keys.set(scope, { scope, fingerprint, atMs, reply: JSON.parse(reply) as unknown });
+    admitKeys(state, scopes) {
+      const wanted = hasSchema ? scopes.filter((scope) => !state.keys.has(scope)) : [];
+      if (wanted.length === 0) return;
+      const query = `SELECT scope, fingerprint, at_ms, reply FROM keys
+                     WHERE scope IN (SELECT value FROM json_each(?))`;
+      for (const { scope, fingerprint, at_ms: atMs, reply } of sql.exec<KeyRow>(query, JSON.stringify(wanted))) {
+        state.keys.set(scope, { scope, fingerprint, atMs, reply: JSON.parse(reply) as unknown });
+      }
     },
     admitCheckIn(state, id) {
       const known = state.checkIns.has(id) ? null : door.checkIn(id);
@@ -348,6 +387,8 @@ type HoldRow = {
   body: string;
 };
 
+type KeyRow = { scope: string; fingerprint: string; at_ms: number; reply: string };
+
 type JournalRow = {
   seq: number;
   at_ms: number;
@@ -379,10 +420,13 @@ function markOf(hold: Hold): Mark {
   };
 }
 
-function sameMark(one: Mark, other: Mark): boolean {
-  return (
-    one.bookingId === other.bookingId && one.loadedUntilMs === other.loadedUntilMs && one.soldSeats === other.soldSeats
-  );
+/** Naming a column in a statement writes its index again, whatever its value. */
+function columnsThatDiffer(one: Mark, other: Mark): readonly string[] {
+  const columns: string[] = [];
+  if (one.bookingId !== other.bookingId) columns.push("booking_id");
+  if (one.loadedUntilMs !== other.loadedUntilMs) columns.push("loaded_until_ms");
+  if (one.soldSeats !== other.soldSeats) columns.push("sold_seats");
+  return columns;
 }
 
 function inChunks(values: readonly unknown[], write: (json: string) => void): void {

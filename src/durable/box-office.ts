@@ -7,7 +7,16 @@ import type { Command, CommandType, JournalPage, Reply } from "../domain/box-off
 import { nextDueMs } from "../domain/box-office/deadlines";
 import { takeOutgoing } from "../domain/box-office/effects";
 import { type Changes, execute, KEY_TTL_MS, noChanges } from "../domain/box-office/execute";
-import { type FeedChange, type FeedSnapshot, feedChanges, KEPT_CHANGES, snapshotOf } from "../domain/box-office/feed";
+import {
+  changesHall,
+  type FeedChange,
+  type FeedGates,
+  type FeedSnapshot,
+  feedChanges,
+  gatesOf,
+  KEPT_CHANGES,
+  snapshotOf,
+} from "../domain/box-office/feed";
 import { forget } from "../domain/box-office/seat-table";
 import type { BoxOfficeState, SalePolicy } from "../domain/box-office/state";
 import { ticketsOf } from "../domain/box-office/tickets";
@@ -61,7 +70,7 @@ export class BoxOffice extends DurableObject<Env> {
 
   /** Journal entries after `afterSeq`, oldest first. */
   async journal(afterSeq: number, limit: number): Promise<JournalPage> {
-    await this.#ready();
+    await this.#readyToRead();
     const entries = this.#rows.journal(afterSeq, limit);
     const last = entries.at(-1);
     return { entries, nextSeq: entries.length === limit && last !== undefined ? last.seq : null };
@@ -69,7 +78,7 @@ export class BoxOffice extends DurableObject<Env> {
 
   /** The invariants over a page of rows, and over the seat table with the first page. */
   async audit(after: LockId | null, limit: number): Promise<AuditedPage> {
-    await this.#ready();
+    await this.#readyToRead();
     const holds = this.#rows.booked(after, limit);
     const state = this.#state as BoxOfficeState;
     const audit = auditState(state, holds, after === null, Date.now(), this.#alarmMs);
@@ -81,7 +90,7 @@ export class BoxOffice extends DurableObject<Env> {
 
   /** A relay that has sockets: it is told of every change from now on, and here what it missed after `since`. */
   async watch(relay: string, since: number | null): Promise<FeedStart> {
-    await this.#ready();
+    await this.#readyToRead();
     const state = this.#state as BoxOfficeState;
     if (state.definition !== null) this.#rows.addRelay(relay);
     return { snapshot: snapshotOf(state), missed: since === null ? null : this.#missedAfter(state, since) };
@@ -93,12 +102,20 @@ export class BoxOffice extends DurableObject<Env> {
     this.#rows.removeRelay(relay);
   }
 
-  /** Every change after `since`, or null when they are more than are kept. */
+  /** How many came in at each gate: for a relay to show to organisers. */
+  async gateCounts(): Promise<FeedGates> {
+    await this.#readyToRead();
+    this.#rows.lastSeq();
+    return gatesOf(this.#state as BoxOfficeState);
+  }
+
+  /** Every change after `since`, or null when they are more than are kept or the hall is another since. */
   #missedAfter(state: BoxOfficeState, since: number): readonly FeedChange[] | null {
     if (since > state.seq) return null;
     const entries = this.#rows.journal(since, KEPT_CHANGES + 1);
     const changes = feedChanges(state, entries);
-    return entries.length > KEPT_CHANGES || changes.length > KEPT_CHANGES ? null : changes;
+    const tooMany = entries.length > KEPT_CHANGES || changes.length > KEPT_CHANGES;
+    return tooMany || changesHall(entries) ? null : changes;
   }
 
   /** One alarm for every deadline. Never throws: a failure is logged and looked at again soon. */
@@ -127,6 +144,12 @@ export class BoxOffice extends DurableObject<Env> {
     if (this.#state !== null) return;
     this.#loading ??= this.#load();
     await this.#loading;
+  }
+
+  /** A command arms the alarm with its write; a reader that wakes the object has none, so what is owed is armed here. */
+  async #readyToRead(): Promise<void> {
+    await this.#ready();
+    this.#arm();
   }
 
   async #load(): Promise<void> {
@@ -185,6 +208,7 @@ export class BoxOffice extends DurableObject<Env> {
       }
     }
     this.#reload();
+    this.#arm();
   }
 
   #reload(): void {
@@ -219,19 +243,19 @@ export class BoxOffice extends DurableObject<Env> {
     return { replies, changes };
   }
 
-  #publish({ journal, definition }: Changes): void {
+  #publish({ journal, definition, checkIns }: Changes): void {
     this.#feed.note(this.#state as BoxOfficeState, journal, definition !== null);
+    if (checkIns.size > 0) this.#feed.noteGates();
   }
 
   /** Loads the rows that the commands name; returns the finished holds among them, which leave again. */
   #admit(state: BoxOfficeState, commands: readonly Command[], nowMs: number): readonly LockId[] {
-    const visitors: LockId[] = [];
-    for (const command of commands) {
-      const names = namesIn(command);
-      for (const id of names.locks) {
-        this.#rows.admitHold(state, id, nowMs);
-        visitors.push(id);
-      }
+    const named = commands.map((command) => ({ command, names: namesIn(command) }));
+    const visitors = named.flatMap(({ names }) => names.locks);
+    this.#rows.admitHolds(state, visitors, nowMs);
+    const scopes = commands.flatMap(({ key }) => (key == null ? [] : [key.scope]));
+    this.#rows.admitKeys(state, scopes);
+    for (const { command, names } of named) {
       for (const id of names.bookings) {
         this.#rows.admitBooking(state, id, nowMs);
         const lockId = state.lockOfBooking.get(id);
@@ -239,7 +263,6 @@ export class BoxOffice extends DurableObject<Env> {
         if (command.type === "readTickets") this.#admitTickets(state, lockId);
       }
       for (const id of names.tickets ?? []) this.#rows.admitCheckIn(state, id);
-      if (command.key != null) this.#rows.admitKey(state, command.key.scope);
     }
     return visitors;
   }
@@ -258,6 +281,10 @@ export class BoxOffice extends DurableObject<Env> {
     }
     state.keys.clear();
     state.checkIns.clear();
+  }
+
+  #arm(): void {
+    this.#alarmMs = this.#armAlarm(this.#state as BoxOfficeState, Date.now()) ?? this.#alarmMs;
   }
 
   /** Moves the alarm forward, never back: one that rings for nothing costs less than a write a command. */

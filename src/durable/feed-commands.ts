@@ -14,43 +14,69 @@ import {
 } from "../domain/ids";
 import type { Refusal } from "../domain/refusals";
 import { TIERS, type Tier } from "../domain/seat-map";
+import { isOver, SECOND } from "../domain/time";
 import type { Attached } from "./seat-feed";
 
 const MAX_SEATS = 10;
 /** Commands of one socket that wait for their answer. */
 const MAX_PENDING = 8;
 
+/** Well below what a box office lets wait. */
+const MAX_GROUP = 500;
+
+type AnyReply = Reply<Command["type"]>;
+
 interface BoxOfficeDoor {
-  execute(commands: readonly Command[]): Promise<Reply<Command["type"]>[]>;
+  execute(commands: readonly Command[]): Promise<AnyReply[]>;
 }
 
-type Said = { readonly type: unknown; readonly id?: unknown; readonly [field: string]: unknown };
+interface Waiting {
+  readonly command: Command;
+  readonly resolve: (reply: AnyReply | null) => void;
+}
+
+export type Said = { readonly type: unknown; readonly id?: unknown; readonly [field: string]: unknown };
 
 export interface FeedCommands {
-  /** Answers on the socket; returns whose socket it is from now on. */
-  take(socket: WebSocket, attached: Attached, said: Said): Promise<string | null>;
+  /** Answers on the socket; returns whose socket it is from now on, or null when that has not changed. */
+  take(socket: WebSocket, attached: Attached, said: Said): Promise<Signed | null>;
+}
+
+export type Signed = Pick<Attached, "userId" | "signedUntilMs">;
+
+/** As told on the socket: an answer to the message with this id. */
+export function replyTo(said: Said, body: object): string {
+  const id = typeof said.id === "string" || typeof said.id === "number" ? said.id : null;
+  return JSON.stringify({ type: "reply", id, ...body });
 }
 
 export function feedCommands(env: Env, doorOf: (code: EventCode) => unknown): FeedCommands {
-  const waiting = new Map<EventCode, { command: Command; resolve: (reply: Reply<Command["type"]> | null) => void }[]>();
+  const waiting = new Map<EventCode, Waiting[]>();
+  const underWay = new Set<EventCode>();
   const pending = new WeakMap<WebSocket, number>();
 
-  /** Whatever arrives in the same tick is one call. */
-  function ask(code: EventCode, command: Command): Promise<Reply<Command["type"]> | null> {
+  /** Whatever arrives in the same tick is one call, and what arrives while that is under way is the next. */
+  function ask(code: EventCode, command: Command): Promise<AnyReply | null> {
     return new Promise((resolve) => {
-      const group = waiting.get(code);
-      if (group !== undefined) {
-        group.push({ command, resolve });
-        return;
-      }
-      waiting.set(code, [{ command, resolve }]);
-      void scheduler.wait(0).then(() => send(code));
+      const group = waiting.get(code) ?? [];
+      group.push({ command, resolve });
+      waiting.set(code, group);
+      if (underWay.has(code)) return;
+      underWay.add(code);
+      void scheduler.wait(0).then(() => sendAll(code));
     });
   }
 
-  async function send(code: EventCode): Promise<void> {
-    const group = waiting.get(code) ?? [];
-    waiting.delete(code);
+  async function sendAll(code: EventCode): Promise<void> {
+    for (let group = waiting.get(code) ?? []; group.length > 0; group = waiting.get(code) ?? []) {
+      if (group.length > MAX_GROUP) waiting.set(code, group.slice(MAX_GROUP));
+      else waiting.delete(code);
+      await send(code, group.slice(0, MAX_GROUP));
+    }
+    underWay.delete(code);
+  }
+
+  async function send(code: EventCode, group: readonly Waiting[]): Promise<void> {
     try {
       const door = doorOf(code) as BoxOfficeDoor;
       const replies = await door.execute(group.map(({ command }) => command));
@@ -62,9 +88,9 @@ export function feedCommands(env: Env, doorOf: (code: EventCode) => unknown): Fe
   }
 
   async function command(socket: WebSocket, attached: Attached, said: Said): Promise<void> {
-    const id = typeof said.id === "string" || typeof said.id === "number" ? said.id : null;
-    const answer = (body: object) => socket.send(JSON.stringify({ type: "reply", id, ...body }));
-    if (attached.userId === null) return answer(refusalOf({ code: "UNAUTHENTICATED" }));
+    const answer = (body: object) => socket.send(replyTo(said, body));
+    const isSigned = attached.userId !== null && !isOver(attached.signedUntilMs, Date.now());
+    if (!isSigned) return answer(refusalOf({ code: "UNAUTHENTICATED" }));
     const made = commandOf(attached.code, attached.userId as UserId, said);
     if ("code" in made) return answer(refusalOf(made));
     const open = pending.get(socket) ?? 0;
@@ -81,19 +107,21 @@ export function feedCommands(env: Env, doorOf: (code: EventCode) => unknown): Fe
   return {
     async take(socket, attached, said) {
       if (said.type === "auth") {
-        const userId = await userOf(env, said.token);
-        socket.send(JSON.stringify({ type: "auth", ok: userId !== null }));
-        return userId;
+        const signed = await signedBy(env, said.token);
+        socket.send(JSON.stringify({ type: "auth", ok: signed.userId !== null }));
+        return signed;
       }
       if (said.type === "hold" || said.type === "release") await command(socket, attached, said);
-      else socket.send(JSON.stringify({ type: "reply", id: said.id ?? null, ok: false, error: { code: "NOT_FOUND" } }));
-      return attached.userId;
+      else socket.send(replyTo(said, refusalOf({ code: "NOT_FOUND" })));
+      return null;
     },
   };
 }
 
-async function userOf(env: Env & { readonly JWT_SECRET?: string }, token: unknown): Promise<string | null> {
-  if (typeof token !== "string") return null;
+const NOBODY: Signed = { userId: null, signedUntilMs: 0 };
+
+async function signedBy(env: Env & { readonly JWT_SECRET?: string }, token: unknown): Promise<Signed> {
+  if (typeof token !== "string") return NOBODY;
   try {
     const key = new TextEncoder().encode(env.JWT_SECRET ?? "");
     const { payload } = await jwtVerify(token, key, {
@@ -103,9 +131,10 @@ async function userOf(env: Env & { readonly JWT_SECRET?: string }, token: unknow
       audience: env.JWT_AUDIENCE,
       requiredClaims: ["sub", "exp", "iat"],
     });
-    return payload.sub === undefined ? null : parseId("usr", payload.sub);
+    const userId = payload.sub === undefined ? null : parseId("usr", payload.sub);
+    return userId === null ? NOBODY : { userId, signedUntilMs: (payload.exp ?? 0) * SECOND };
   } catch {
-    return null;
+    return NOBODY;
   }
 }
 
@@ -139,7 +168,7 @@ function choiceOf(said: Said): Extract<Command, { type: "hold" }>["choice"] | nu
   return { by: "quantity", quantity: seats, tier: (tier as Tier | undefined) ?? null };
 }
 
-function refusalOf({ code, ...details }: Refusal): object {
+export function refusalOf({ code, ...details }: Refusal): object {
   return { ok: false, error: { code, ...details } };
 }
 

@@ -1,20 +1,35 @@
 // The box office's side of the live feed: tells each relay that has sockets what changed, coalesced, and never waits
 // for one. A relay that missed something notices by the numbers and asks.
 
-import { type FeedDelta, type FeedSnapshot, feedChanges, snapshotOf } from "../domain/box-office/feed";
+import {
+  type FeedDelta,
+  type FeedGates,
+  type FeedSnapshot,
+  feedChanges,
+  gatesOf,
+  snapshotOf,
+} from "../domain/box-office/feed";
 import type { BoxOfficeState, JournalEntry } from "../domain/box-office/state";
 import { SECOND } from "../domain/time";
 import type { SeatFeed } from "./seat-feed";
 
 /** Changes of this long travel together. */
 const INTERVAL_MS = 60;
+/** As do counts of the gates: nobody reads them faster. */
+const GATES_INTERVAL_MS = 300;
+/** Relays that are still handing out the last news get more of it at once, but not later than this. */
+const MAX_BUSY_MS = 200;
 /** A relay that could not be reached is told again, so often. */
 const RETRY_MS = SECOND;
 const MAX_RETRIES = 5;
 
+export type FeedNews = FeedDelta | FeedSnapshot | FeedGates;
+
 export interface FeedPublisher {
   /** Notes what a durable commit changed. */
   note(state: BoxOfficeState, entries: readonly JournalEntry[], redefined: boolean): void;
+  /** Notes that a durable commit changed how many came in. */
+  noteGates(): void;
   /** After a wake: relays may have missed what was committed and not told. */
   resume(state: BoxOfficeState): void;
 }
@@ -28,28 +43,14 @@ export function feedPublisher(outside: {
   let pending: JournalEntry[] = [];
   let toldSeq: number | null = null;
   let wholeTable = false;
-  let scheduled = false;
-  let flushedAtMs = 0;
+  const publishSeats = paced(INTERVAL_MS, flushSeats);
+  const publishGates = paced(GATES_INTERVAL_MS, flushGates);
 
-  function schedule(): void {
-    if (scheduled) return;
-    // A lone change is told at once; those that follow it closely travel together.
-    if (Date.now() - flushedAtMs >= INTERVAL_MS) {
-      flush();
-      return;
-    }
-    scheduled = true;
-    setTimeout(flush, INTERVAL_MS);
-  }
-
-  function flush(): void {
-    scheduled = false;
-    flushedAtMs = Date.now();
+  async function flushSeats(): Promise<void> {
     const state = outside.state();
     if (state?.definition == null) return;
     const entries = pending;
     pending = [];
-    const relays = outside.relays();
     const seq = entries.at(-1)?.seq ?? state.seq;
     const prev = toldSeq ?? seq;
     toldSeq = seq;
@@ -57,22 +58,33 @@ export function feedPublisher(outside: {
     const delta: FeedDelta = { type: "delta", prev, seq, layoutVersion, changes: feedChanges(state, entries) };
     const news = wholeTable ? snapshotOf(state) : delta;
     wholeTable = false;
-    for (const relay of relays) void tell(relay, news, 0);
+    await tellAll(news, whereItStands);
   }
 
-  async function tell(relay: string, news: FeedDelta | FeedSnapshot, tries: number): Promise<void> {
+  async function flushGates(): Promise<void> {
+    const state = outside.state();
+    if (state?.definition != null) await tellAll(gatesOf(state), gatesOf);
+  }
+
+  async function tellAll(news: FeedNews, later: (state: BoxOfficeState) => FeedNews): Promise<void> {
+    await Promise.all(outside.relays().map((relay) => tell(relay, news, later, 0)));
+  }
+
+  /** `later` makes what a relay is told that could not be reached, from the state as it is by then. */
+  async function tell(
+    relay: string,
+    news: FeedNews,
+    later: (state: BoxOfficeState) => FeedNews,
+    tries: number,
+  ): Promise<void> {
     try {
       await outside.namespace.get(outside.namespace.idFromName(relay)).deliver(relay, news);
     } catch (fault) {
       outside.log("a relay was not told", fault);
       if (tries >= MAX_RETRIES) return;
       await scheduler.wait(RETRY_MS);
-      // Whatever it missed shows in the numbers of this one.
       const state = outside.state();
-      if (state === null) return;
-      const { seq } = state;
-      const layoutVersion = state.definition?.version ?? 0;
-      await tell(relay, { type: "delta", prev: seq, seq, layoutVersion, changes: [] }, tries + 1);
+      if (state !== null) await tell(relay, later(state), later, tries + 1);
     }
   }
 
@@ -87,11 +99,39 @@ export function feedPublisher(outside: {
       toldSeq ??= (entries[0]?.seq ?? state.seq + 1) - 1;
       pending.push(...changed);
       wholeTable ||= redefined;
-      schedule();
+      publishSeats();
+    },
+    noteGates() {
+      if (outside.relays().length > 0) publishGates();
     },
     resume(state) {
       toldSeq = state.seq;
-      if (outside.relays().length > 0) schedule();
+      if (outside.relays().length === 0) return;
+      publishSeats();
+      if (state.gateCounts.size > 0) publishGates();
     },
+  };
+}
+
+/** Says no more than how far the numbers are: whatever a relay missed shows in them. */
+function whereItStands({ seq, definition }: BoxOfficeState): FeedDelta {
+  return { type: "delta", prev: seq, seq, layoutVersion: definition?.version ?? 0, changes: [] };
+}
+
+/**
+ * Does a lone piece of work at once. What follows closely is done together, `intervalMs` after the work before it
+ * ended: relays with many sockets set the pace, and a buyer's reply does not queue behind their news.
+ */
+function paced(intervalMs: number, work: () => Promise<void>): () => void {
+  let isDue = false;
+  let free: Promise<unknown> = Promise.resolve();
+  const begin = () => {
+    isDue = false;
+    free = Promise.race([work(), scheduler.wait(MAX_BUSY_MS)]).then(() => scheduler.wait(intervalMs));
+  };
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    void free.then(begin);
   };
 }

@@ -2,11 +2,13 @@
 // table and the latest changes, so that those who come, or come back, need not ask it either.
 
 import { DurableObject } from "cloudflare:workers";
-import { coalesce, type FeedChange, type FeedDelta, type FeedSnapshot, KEPT_CHANGES } from "../domain/box-office/feed";
+import { coalesce, type FeedChange, type FeedGates, type FeedSnapshot, KEPT_CHANGES } from "../domain/box-office/feed";
 import type { EventCode } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import type { BoxOffice } from "./box-office";
-import { type FeedCommands, feedCommands } from "./feed-commands";
+import { type FeedCommands, feedCommands, refusalOf, replyTo, type Said } from "./feed-commands";
+import { gatesAllowed } from "./feed-gates";
+import type { FeedNews } from "./feed-publisher";
 
 /** A reader with more frames than this unacknowledged is closed, never waited for. */
 const MAX_UNACKED_FRAMES = 512;
@@ -25,13 +27,21 @@ export interface Attached {
   /** The last number sent to it, and the last it acknowledged. */
   readonly seq: number;
   readonly userId: string | null;
+  /** Until when the token of that user is good. */
+  readonly signedUntilMs: number;
+  /** It is shown the gates' counts: when the database last said that it may be. Null: it is not. */
+  readonly gatesAskedMs: number | null;
 }
+
+const STRANGER = { seq: 0, userId: null, signedUntilMs: 0, gatesAskedMs: null } as const;
 
 interface Reader {
   attached: Attached;
   seq: number;
   /** Frames sent and not acknowledged, by their number, oldest first. */
   unacked: number[];
+  /** Of the last counts that it was shown. */
+  gatesSeq: number;
 }
 
 interface Table {
@@ -53,7 +63,10 @@ export class SeatFeed extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    for (const socket of ctx.getWebSockets()) this.#remember(socket, socket.deserializeAttachment() as Attached);
+    for (const socket of ctx.getWebSockets()) {
+      // What an older release kept may lack a field.
+      this.#remember(socket, { ...STRANGER, ...(socket.deserializeAttachment() as Attached) });
+    }
   }
 
   /** Takes a socket that the Worker checked: `code`, `relay`, `since`, `address` and `cap` are its words. */
@@ -74,17 +87,20 @@ export class SeatFeed extends DurableObject<Env> {
       return new Response(null, { status: 101, webSocket: client });
     }
     await this.#ready(code, relay);
-    const reader = this.#remember(server, { code, relay, seq: 0, userId: null });
+    const reader = this.#remember(server, { ...STRANGER, code, relay });
     await this.#welcome(server, reader, since === null ? null : Number(since));
     this.#keep(server, reader);
     return new Response(null, { status: 101, webSocket: client });
   }
 
   /** News from the box office. A gap in the numbers is filled by asking for what is missing. */
-  async deliver(relay: string, news: FeedDelta | FeedSnapshot): Promise<void> {
-    const first = this.#readers.values().next().value;
-    if (first === undefined) return;
-    const { code } = first.attached;
+  async deliver(relay: string, news: FeedNews): Promise<void> {
+    const code = relay.slice(0, relay.lastIndexOf(":")) as EventCode;
+    if (this.#readers.size === 0) {
+      if (this.ctx.getWebSockets().length === 0) await this.#unwatch(code, relay);
+      return;
+    }
+    if (news.type === "gates") return await this.#tellGates(news);
     const table = this.#table;
     if (news.type === "snapshot") {
       this.#replace(news, null, 0);
@@ -110,9 +126,10 @@ export class SeatFeed extends DurableObject<Env> {
     }
     if (typeof said !== "object" || said === null || !("type" in said)) return this.#refuse(socket);
     if (said.type === "ack") return this.#acknowledge(reader, said);
-    const userId = await this.#commands.take(socket, reader.attached, said as { type: unknown });
-    if (userId === reader.attached.userId) return;
-    reader.attached = { ...reader.attached, userId };
+    if (said.type === "gates") return await this.#showGates(socket, reader, said);
+    const signed = await this.#commands.take(socket, reader.attached, said);
+    if (signed === null) return;
+    reader.attached = { ...reader.attached, ...signed, gatesAskedMs: null };
     this.#keep(socket, reader);
   }
 
@@ -129,13 +146,21 @@ export class SeatFeed extends DurableObject<Env> {
   async #leave(socket: WebSocket): Promise<void> {
     const reader = this.#readers.get(socket);
     this.#readers.delete(socket);
-    if (reader === undefined || this.#readers.size > 0) return;
+    // Whoever is on the way in needs to be told.
+    if (reader === undefined || this.#readers.size > 0 || this.#asking !== null) return;
+    await this.#unwatch(reader.attached.code, reader.attached.relay);
+  }
+
+  /** Calls may overtake each other: if somebody came meanwhile, the box office is asked again. */
+  async #unwatch(code: EventCode, relay: string): Promise<void> {
     this.#table = null;
-    await this.#boxOffice(reader.attached.code).unwatch(reader.attached.relay);
+    await this.#boxOffice(code).unwatch(relay);
+    await this.#asking;
+    if (this.ctx.getWebSockets().length > 0) await this.#catchUp(code, relay);
   }
 
   #remember(socket: WebSocket, attached: Attached): Reader {
-    const reader: Reader = { attached, seq: attached.seq, unacked: [] };
+    const reader: Reader = { attached, seq: attached.seq, unacked: [], gatesSeq: 0 };
     this.#readers.set(socket, reader);
     return reader;
   }
@@ -149,15 +174,17 @@ export class SeatFeed extends DurableObject<Env> {
 
   async #ask(code: EventCode, relay: string): Promise<void> {
     try {
-      this.#replace((await this.#boxOffice(code).watch(relay, null)).snapshot, null, 0);
+      // Those who hibernated here while memory was lost may have missed as much as who comes now.
+      await this.#catchUp(code, relay);
     } finally {
       this.#asking = null;
     }
   }
 
-  /** Puts a table in the place of the old one, with every change after `since` where those are known. */
+  /** Puts a table in the place of an older one, with every change after `since` where those are known. */
   #replace(snapshot: FeedSnapshot, missed: readonly FeedChange[] | null, since: number): void {
     const { seq, layoutVersion, statuses } = snapshot;
+    if (this.#table !== null && seq < this.#table.seq) return;
     this.#table = { seq, layoutVersion, statuses: statuses.split("") };
     this.#changes = missed ?? [];
     this.#coveredFrom = missed === null ? seq : since;
@@ -200,6 +227,8 @@ export class SeatFeed extends DurableObject<Env> {
     if (since < this.#coveredFrom) {
       const { code, relay } = reader.attached;
       const { missed, snapshot } = await this.#boxOffice(code).watch(relay, since);
+      // News that came meanwhile was told from where it stood.
+      if (reader.seq !== since) return;
       const reaches = missed !== null && snapshot.layoutVersion === this.#table.layoutVersion;
       if (reaches) this.#send(socket, reader, deltaFrame(since, snapshot.seq, missed), snapshot.seq);
       else this.#send(socket, reader, this.#snapshotFrame(), this.#table.seq);
@@ -230,19 +259,56 @@ export class SeatFeed extends DurableObject<Env> {
     return JSON.stringify({ type: "snapshot", seq, layoutVersion, statuses: statuses.join("") });
   }
 
-  #send(socket: WebSocket, reader: Reader, frame: string, seq: number): void {
-    if (reader.unacked.length >= MAX_UNACKED_FRAMES) {
-      socket.close(TOO_SLOW, "too slow");
-      this.#readers.delete(socket);
-      return;
-    }
+  /** From now on it is shown how many come in at the gates, if it is an organiser's. */
+  async #showGates(socket: WebSocket, reader: Reader, said: Said): Promise<void> {
     try {
-      socket.send(frame);
-      reader.seq = seq;
-      reader.unacked.push(seq);
+      reader.attached = { ...reader.attached, gatesAskedMs: null };
+      if (!(await this.#mayWatchGates(socket, reader, said))) return;
+      this.#sendGates(socket, reader, await this.#boxOffice(reader.attached.code).gateCounts());
     } catch {
-      this.#readers.delete(socket);
+      socket.send(replyTo(said, refusalOf({ code: "OVERLOADED", retryAfterMs: SECOND })));
     }
+  }
+
+  async #tellGates(news: FeedGates): Promise<void> {
+    for (const [socket, reader] of this.#readers) {
+      if (reader.attached.gatesAskedMs === null) continue;
+      if (await this.#mayWatchGates(socket, reader, { type: "gates" })) this.#sendGates(socket, reader, news);
+    }
+  }
+
+  /** Notes what the database says; one that may not, or no longer, is told so. */
+  async #mayWatchGates(socket: WebSocket, reader: Reader, said: Said): Promise<boolean> {
+    const allowed = await gatesAllowed(this.env, reader.attached, Date.now());
+    reader.attached = { ...reader.attached, gatesAskedMs: allowed.ok ? allowed.value : null };
+    this.#keep(socket, reader);
+    if (!allowed.ok) socket.send(replyTo(said, refusalOf(allowed.refusal)));
+    return allowed.ok;
+  }
+
+  #sendGates(socket: WebSocket, reader: Reader, news: FeedGates): void {
+    if (news.seq < reader.gatesSeq) return;
+    reader.gatesSeq = news.seq;
+    this.#push(socket, reader, JSON.stringify(news), news.seq);
+  }
+
+  #send(socket: WebSocket, reader: Reader, frame: string, seq: number): void {
+    if (this.#push(socket, reader, frame, seq)) reader.seq = seq;
+  }
+
+  #push(socket: WebSocket, reader: Reader, frame: string, seq: number): boolean {
+    try {
+      if (reader.unacked.length < MAX_UNACKED_FRAMES) {
+        socket.send(frame);
+        reader.unacked.push(seq);
+        return true;
+      }
+      socket.close(TOO_SLOW, "too slow");
+    } catch {
+      // It is gone already.
+    }
+    this.ctx.waitUntil(this.#leave(socket));
+    return false;
   }
 
   #acknowledge(reader: Reader, said: object): void {
@@ -255,7 +321,7 @@ export class SeatFeed extends DurableObject<Env> {
   #refuse(socket: WebSocket): void {
     socket.send(JSON.stringify({ type: "closed", reason: "the message was not understood" }));
     socket.close(BAD_MESSAGE, "the message was not understood");
-    this.#readers.delete(socket);
+    this.ctx.waitUntil(this.#leave(socket));
   }
 
   /** Once quiet, each socket keeps its own position, so that a wake from hibernation repeats nothing. */

@@ -16,6 +16,12 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The bytes as they came; webhooks are signed over exactly these. */
 export async function readBytes(c: Context<HonoEnv>, maxBytes: number): Promise<HttpResult<Uint8Array<ArrayBuffer>>> {
+  const told = c.req.header("Content-Length");
+  if (told !== undefined && Number(told) <= maxBytes) {
+    // The platform reads no more than was told; what it hands over is measured all the same.
+    const bytes = new Uint8Array(await c.req.raw.arrayBuffer());
+    return bytes.length > maxBytes ? tooLarge(maxBytes) : { ok: true, value: bytes };
+  }
   const stream = c.req.raw.body;
   if (!stream) return { ok: true, value: new Uint8Array(0) };
   const reader = stream.getReader();
@@ -31,8 +37,11 @@ export async function readBytes(c: Context<HonoEnv>, maxBytes: number): Promise<
       break;
     }
   }
-  if (size > maxBytes) return { ok: false, refusal: { code: "PAYLOAD_TOO_LARGE", maxBytes } };
-  return { ok: true, value: joined(chunks, size) };
+  return size > maxBytes ? tooLarge(maxBytes) : { ok: true, value: joined(chunks, size) };
+}
+
+function tooLarge(maxBytes: number): HttpResult<never> {
+  return { ok: false, refusal: { code: "PAYLOAD_TOO_LARGE", maxBytes } };
 }
 
 /** A JSON object. An empty body counts as `{}`, under any content type. */
@@ -47,10 +56,12 @@ export async function readJsonObject(c: Context<HonoEnv>, maxBytes: number): Pro
   return parseObject(bytes.value);
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 function parseObject(bytes: Uint8Array): HttpResult<JsonObject> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+    value = JSON.parse(UTF8.decode(bytes));
   } catch {
     return invalid("body", "must be JSON in UTF-8");
   }

@@ -158,6 +158,7 @@ const ACCESS: Readonly<Record<string, string>> = {
   public: "Open to everybody.",
   user: "Needs a token.",
   admin: "Needs the token of an admin.",
+  gate: "Needs the token of a gate.",
 };
 
 /** Statuses are compared as text, all of three digits. */
@@ -172,13 +173,18 @@ function Errors({ status, response }: { status: string; response: Answered }) {
       {examples.map(([code, { value }]) => (
         <>
           <dt>
-            {status} <code>{code}</code>
+            {status} {isEnvelope(value) && <code>{code}</code>}
           </dt>
-          <dd>{(value as { error: { message: string } }).error.message}</dd>
+          <dd>{isEnvelope(value) ? value.error.message : codeIn(response.description)}</dd>
         </>
       ))}
     </>
   );
+}
+
+/** A few errors are answers with a body of their own, such as a health check's. */
+function isEnvelope(value: unknown): value is { readonly error: { readonly message: string } } {
+  return typeof value === "object" && value !== null && "error" in value;
 }
 
 /** Text in which `this` is code. */

@@ -10,6 +10,7 @@ import type { Origin } from "../domain/box-office/commands";
 import type { RequestId } from "../domain/ids";
 import { adminOf, gateOf, viewerOf } from "./auth";
 import { BODY_LIMIT, type JsonObject, readJsonObject } from "./body";
+import { dressedJson } from "./headers";
 import type { HonoEnv } from "./honoenv";
 import { keyOf } from "./keys";
 import { documentEndpoint } from "./openapi";
@@ -142,7 +143,8 @@ export function addEndpoint<
     if (handled instanceof Response) return handled;
     if (!handled.ok) return refused(handled.refusal);
     const { status, body, headers } = handled.value;
-    return Response.json(body, { status, headers });
+    const isProduction = c.get("deps").settings.environment === "production";
+    return dressedJson(body, status, headers, { requestId: c.get("requestId"), isProduction });
   });
 }
 
@@ -159,7 +161,7 @@ async function checkedCall(
   if (!gate.ok) return gate;
   const said = spec.body ? await readJsonObject(c, spec.bodyLimit ?? BODY_LIMIT) : { ok: true as const, value: {} };
   if (!said.ok) return said;
-  const query = parseWith(spec.query ?? NOTHING, queryOf(c.req.queries()));
+  const query = parseWith(spec.query ?? NOTHING, c.req.url.includes("?") ? queryOf(c.req.queries()) : {});
   if (!query.ok) return query;
   const body = parseWith(spec.body ?? NOTHING, said.value);
   if (!body.ok) return body;

@@ -1,7 +1,7 @@
 // Events on the wire: what organisers send, and how an event looks in lists and by itself.
 
 import { z } from "@hono/zod-openapi";
-import { MAX_SEATS, TIERS } from "../domain/seat-map";
+import { MAX_FIRST_NUMBER, MAX_SEATS, NUMBERINGS, TIERS } from "../domain/seat-map";
 import {
   collectionOf,
   currency,
@@ -58,6 +58,12 @@ const seatMapRow = {
   row: z.string().openapi({ description: "1 to 6 letters A-Z and digits, unique within the event.", example: "A" }),
   tier,
   seats: z.int().min(1).max(MAX_SEATS),
+  firstNumber: z.int().min(1).max(MAX_FIRST_NUMBER).optional().openapi({
+    description: "Of its first seat, 1 if left out; the others follow by one. A row that is on sale grows at its end.",
+  }),
+  numbered: z.enum(NUMBERINGS).optional().openapi({
+    description: "Which way its numbers run, seen from the hall: `left-to-right` if left out. For drawing only.",
+  }),
   gapsAfter: seatNumbers.optional().openapi({ description: "Seat numbers after which an aisle parts the row." }),
   accessible: seatNumbers.optional(),
   companion: seatNumbers.optional(),

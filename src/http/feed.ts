@@ -22,9 +22,13 @@ addEndpoint(
     description:
       "A WebSocket. The first frame is a snapshot (or, with `since`, exactly the changes after that number), then come " +
       "deltas: apply one whose `prev` is at most the number you have; a greater `prev` is a gap: connect again. Acknowledge with " +
-      '`{"type":"ack","seq":M}`; 512 frames without one close the socket (4008). `ping` is answered `pong`. ' +
+      '`{"type":"ack","seq":M}`, which is for every frame before it too; 512 frames without one close the socket (4008). ' +
+      "`ping` is answered `pong`. " +
       'After `{"type":"auth","token":"…"}` a buyer may also send `{"type":"hold","id":1,"seatIds":["seat_A1"]}` (or ' +
-      '`"seats":2,"tier":"VIP"`) and `{"type":"release","id":2,"lockId":"lock_…"}`, answered by `id`.',
+      '`"seats":2,"tier":"VIP"`) and `{"type":"release","id":2,"lockId":"lock_…"}`, answered by `id`. An admin may send ' +
+      '`{"type":"gates","id":3}` and is told how many came in at each gate, now and whenever it changes: ' +
+      '`{"type":"gates","seq":N,"gates":[{"id":"gate_…","checkedIn":812,"conflicts":1}]}`, without the gates where nobody ' +
+      "was yet; of two such frames the one with the smaller `seq` is the older. Anybody else is answered FORBIDDEN.",
     access: "public",
     query: z.strictObject({ since: countOf(0, Number.MAX_SAFE_INTEGER).optional() }),
     answers: { 101: { description: "The socket is open.", schema: z.unknown() } },

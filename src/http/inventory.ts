@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { type HallView, readLayout, readSeats, readStatuses } from "../app/inventory";
+import { NUMBERINGS } from "../domain/seat-map";
 import { addEndpoint, answer } from "./endpoint";
 import { countOf, price, tier } from "./fields";
 import { createGroup } from "./honoenv";
@@ -97,6 +98,7 @@ const layout = z
           accessible: numbers,
           companion: numbers,
           removed: numbers,
+          numbered: z.enum(NUMBERINGS).optional().openapi({ description: "`left-to-right` where nothing is said." }),
         }),
       )
       .openapi({

@@ -11,6 +11,7 @@ import { createGroup } from "./honoenv";
 
 /** Whoever polls the health costs one look per isolate in this time. */
 const HEALTH_TTL_MS = 10 * SECOND;
+const LOOKED_AT_AGAIN = String(HEALTH_TTL_MS / SECOND);
 
 export const notificationRoutes = createGroup();
 
@@ -94,12 +95,13 @@ addEndpoint(
         description: "They do not: one part or more is not well.",
         schema: health,
         example: { ...WELL, status: "degraded", email: "unreachable" },
+        headers: { "Retry-After": "Seconds until it is looked at again." },
       },
     },
   },
   async ({ deps, nowMs }) => {
     const found = await cachedHealth(deps, nowMs);
-    return found.status === "ok" ? answer(200, found) : answer(503, found);
+    return found.status === "ok" ? answer(200, found) : answer(503, found, { "Retry-After": LOOKED_AT_AGAIN });
   },
 );
 

@@ -57,7 +57,7 @@ export function documentEndpoint(registry: Registry, spec: EndpointSpec): void {
       ...(spec.query && { query: spec.query as z.ZodObject }),
       ...(spec.body && { body: { content: { "application/json": { schema: spec.body, example: spec.bodyExample } } } }),
     },
-    responses: { ...successes(spec), ...failures(spec) },
+    responses: responsesOf(spec),
   });
 }
 
@@ -107,6 +107,31 @@ function pathParameters(path: string) {
   }));
 }
 
+/** A status that is an answer of its own and a refusal too has both schemas. */
+function responsesOf(spec: EndpointSpec) {
+  const refused = failures(spec);
+  const both = Object.entries(spec.answers).flatMap(([status, { description, schema, example, headers }]) => {
+    const refusal = refused[status];
+    if (!refusal) return [];
+    const { examples } = refusal.content["application/json"];
+    const content = {
+      schema: z.union([schema, errorSchema]),
+      examples: { ...examples, [`${spec.id}${status}`]: { value: example } },
+    };
+    return [
+      [
+        status,
+        {
+          description: `${description} Or ${refusal.description}.`,
+          headers: { ...refusal.headers, ...headersOf(headers ?? {}) },
+          content: { "application/json": content },
+        },
+      ] as const,
+    ];
+  });
+  return { ...successes(spec), ...refused, ...Object.fromEntries(both) };
+}
+
 function successes(spec: EndpointSpec) {
   return Object.fromEntries(
     Object.entries(spec.answers).map(([status, { description, schema, example, headers }]) => [
@@ -145,7 +170,8 @@ function failures(spec: EndpointSpec) {
     const { status } = problemOf(samples[code]);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [String(status), failure(spec, status, codes)]));
+  const all = [...byStatus].map(([status, codes]) => [String(status), failure(spec, status, codes)] as const);
+  return Object.fromEntries(all) as Readonly<Record<string, ReturnType<typeof failure>>>;
 }
 
 function failure(spec: EndpointSpec, status: number, codes: readonly ErrorCode[]) {

@@ -8,6 +8,7 @@ import type { Deps } from "../app/ports";
 import { networkOf } from "../app/users";
 import { ID_RANDOM_BYTES, makeId, type RequestId } from "../domain/ids";
 import { MINUTE, SECOND } from "../domain/time";
+import { CAREFUL, HTTPS_ONLY, isDressed } from "./headers";
 import type { HonoEnv } from "./honoenv";
 import { refusedResponse } from "./problem";
 
@@ -40,7 +41,7 @@ export function accompany(compose: Compose, configProblems: ConfigProblems): Mid
     c.set("isolateSinceMs", firstRequestAtMs);
     await next();
     // A socket's response cannot be copied, and nobody reads headers of one.
-    if (c.res.status !== 101) {
+    if (c.res.status !== 101 && !isDressed(c.res)) {
       const answer = withHeaders(c.res, requestId);
       if (deps.settings.environment === "production") answer.headers.set("Strict-Transport-Security", HTTPS_ONLY);
       if (answer !== c.res) c.res = answer;
@@ -115,19 +116,9 @@ function newRequestId(): RequestId {
 function withHeaders(response: Response, requestId: string): Response {
   const answer = isMutable(response) ? response : new Response(response.body, response);
   answer.headers.set("X-Request-Id", requestId);
-  for (const [name, value] of CAREFUL) if (!answer.headers.has(name)) answer.headers.set(name, value);
+  for (const [name, value] of Object.entries(CAREFUL)) if (!answer.headers.has(name)) answer.headers.set(name, value);
   return answer;
 }
-
-/** A year. */
-const HTTPS_ONLY = "max-age=31536000";
-const CAREFUL: readonly (readonly [string, string])[] = [
-  ["Cache-Control", "no-store"],
-  ["X-Content-Type-Options", "nosniff"],
-  ["X-Frame-Options", "DENY"],
-  ["Referrer-Policy", "no-referrer"],
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
-];
 
 /** Responses that came from elsewhere (a fetch, a Durable Object) refuse new headers. */
 function isMutable(response: Response): boolean {

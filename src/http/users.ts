@@ -25,7 +25,9 @@ const registerBody = z
       .min(8)
       .max(MAX_PASSWORD_CHARS)
       .regex(/\p{Lu}/u, "must contain an uppercase letter")
-      .regex(/\p{Nd}/u, "must contain a number"),
+      .regex(/\p{Nd}/u, "must contain a number")
+      // Both rules in one pattern: the document can carry one.
+      .openapi({ pattern: "^(?=[\\s\\S]*\\p{Lu})(?=[\\s\\S]*\\p{Nd})" }),
   })
   .openapi("Registration");
 

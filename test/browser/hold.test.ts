@@ -1,18 +1,19 @@
 // A hold through everything a browser does to it, and its end.
 
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { type DevServer, startDevServer } from "../e2e/dev-server";
+import type { Product } from "../runtime/product";
 import { newAccount, newEvent, readers, signIn } from "./browser";
+import { startShop } from "./server";
 
 const { open } = readers();
 const url = inject("url");
 const SHORT_HOLD_SECONDS = 6;
 
-let brief: DevServer;
+let brief: Product;
 beforeAll(async () => {
-  brief = await startDevServer({ args: ["--var", `HOLD_TTL_SECONDS:${SHORT_HOLD_SECONDS}`] });
+  brief = await startShop({ HOLD_TTL_SECONDS: String(SHORT_HOLD_SECONDS) });
 });
-afterAll(() => brief[Symbol.asyncDispose]());
+afterAll(() => brief.stop());
 
 it("a hold survives a reload, the back button and another tab, and giving it up frees the seats at once", async () => {
   const account = await newAccount(url);

@@ -1,7 +1,8 @@
 // An organiser's day: a venue, an event with a drawn hall, and its first sale as it happens.
 
+import type { Page } from "playwright-core";
 import { expect, inject, it } from "vitest";
-import { newAccount, ORGANISER, post, readers, signIn, tokenOf } from "./browser";
+import { newAccount, newEvent, ORGANISER, post, readers, signIn, tokenOf } from "./browser";
 
 const { open } = readers();
 const url = inject("url");
@@ -29,6 +30,12 @@ it("an organiser makes a venue and an event, and sees the first sale appear", as
   await page.getByText("160 seats, the venue holds 300").waitFor();
   await page.locator("input[name=rows]").fill("10");
   await page.getByText("200 seats, the venue holds 300").waitFor();
+  await page.getByLabel("First seat number").fill("0");
+  await expect.poll(() => page.getByLabel("First seat number").getAttribute("aria-invalid")).toBe("true");
+  await page.getByLabel("First seat number").fill("101");
+  await page.getByLabel("Aisles after seats").fill("110");
+  await page.getByLabel("Seat numbers run from right to left").check();
+  await expect.poll(() => drawnFromRight(page, "seat_A101", "seat_A102")).toBe(true);
   await page.getByRole("button", { name: "Put it on sale" }).click();
   await page.getByText("Nothing is sold yet").waitFor();
 
@@ -36,7 +43,7 @@ it("an organiser makes a venue and an event, and sees the first sale appear", as
   const token = await tokenOf(url, await newAccount(url));
   const booking = {
     eventId: id,
-    seatIds: ["seat_A1", "seat_A2"],
+    seatIds: ["seat_A101", "seat_A102"],
     paymentMethod: { type: "card", token: "pm_card_visa" },
   };
   expect((await post(url, "/api/bookings", booking, token)).status).toBe(202);
@@ -59,3 +66,63 @@ it("a buyer has no way into the organiser's pages", async () => {
   await page.getByRole("heading", { name: "These pages are for organisers" }).waitFor();
   expect(await page.getByRole("link", { name: "Organise" }).count()).toBe(0);
 });
+
+it("an organiser sees people come in without asking for it", async () => {
+  const [eventId, buyer, admin] = await Promise.all([
+    newEvent(url, "An Evening at the Door"),
+    newAccount(url).then((account) => tokenOf(url, account)),
+    tokenOf(url, ORGANISER),
+  ]);
+  const paymentMethod = { type: "card", token: "pm_card_visa" };
+  await post(url, "/api/bookings", { eventId, seatIds: ["seat_A1", "seat_A2"], paymentMethod }, buyer);
+  const opensAt = new Date(Date.now() - 60_000).toISOString();
+  const made = await post(url, `/api/admin/events/${eventId}/gates`, { name: "North door", opensAt }, admin);
+  const gate = (await made.json()) as { id: string; token: string };
+
+  const { page, asked, complaints } = await open({ width: 1200 });
+  const gateRequests = () => asked.filter((address) => address.includes(`/events/${eventId}/gates`)).length;
+  const isFollowing = page.waitForEvent("websocket").then((socket) =>
+    socket.waitForEvent("framereceived", {
+      predicate: ({ payload }) => String(payload).startsWith('{"type":"gates"'),
+    }),
+  );
+  await page.goto(`/organiser/events/${eventId}`);
+  await signIn(page, ORGANISER);
+  const row = page.getByRole("row", { name: /North door/ });
+  await row.getByRole("cell", { name: "0" }).first().waitFor();
+  await isFollowing;
+  const before = gateRequests();
+
+  const tickets = await readyTickets(eventId, buyer);
+  for (const [i, { token }] of tickets.entries()) {
+    await post(url, "/api/gate/check-ins", { ticket: token, nonce: `nonce-of-organiser-${i}` }, gate.token);
+    await row.getByRole("cell", { name: String(i + 1), exact: true }).waitFor();
+  }
+  const undo = { reason: "the wrong door" };
+  await post(url, `/api/admin/tickets/${tickets[0]?.id}/undo-check-in`, undo, admin);
+  await row.getByRole("cell", { name: "1", exact: true }).waitFor();
+  expect(gateRequests()).toBe(before);
+  expect(complaints).toEqual([]);
+});
+
+/** Whether the first of two neighbours is drawn right of the second. */
+async function drawnFromRight(page: Page, first: string, second: string): Promise<boolean> {
+  return await page.locator("canvas").evaluate(
+    (canvas, [a, b]) => {
+      const { seatPoint } = canvas as unknown as { seatPoint(id: string): { x: number } | null };
+      const points = [seatPoint(a as string), seatPoint(b as string)];
+      return points[0] != null && points[1] != null && points[0].x > points[1].x;
+    },
+    [first, second],
+  );
+}
+
+/** The buyer's tickets for the event, once they are paid for. */
+async function readyTickets(eventId: string, buyer: string): Promise<readonly { id: string; token: string }[]> {
+  const headers = { Authorization: `Bearer ${buyer}` };
+  const read = async (path: string) => (await (await fetch(url + path, { headers })).json()) as { data: never[] };
+  const bookings = async () =>
+    (await read("/api/bookings/my?status=CONFIRMED")).data as { id: string; eventId: string }[];
+  await expect.poll(bookings, { timeout: 15_000 }).toMatchObject([{ eventId }]);
+  return (await read(`/api/bookings/${(await bookings())[0]?.id}/tickets`)).data;
+}

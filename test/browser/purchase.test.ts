@@ -1,7 +1,7 @@
 // Buying as a person does: from the list to the ticket, with everything that may come between.
 
 import { expect, inject, it } from "vitest";
-import { hallShown, newAccount, newEvent, readers, signIn, tapSeat } from "./browser";
+import { hallShown, newAccount, newEvent, post, readers, signIn, tapSeat, tokenOf } from "./browser";
 
 const { open } = readers();
 const url = inject("url");
@@ -58,6 +58,13 @@ it("a declined card leaves the seats held, and another card, whose bank asks bac
   await page.getByLabel(/A card whose bank asks back/).check();
   await page.getByRole("button", { name: /^Pay £/ }).click();
   await page.getByRole("heading", { name: /Your bank wants to know/ }).waitFor();
+  await page.getByText(/held for your bank's answer/).waitFor();
+  await page.getByText(/if it has not said yes by .*, the seats go back on sale and nothing is charged/).waitFor();
+  await page.getByRole("button", { name: "Say that it is not" }).click();
+  await page.getByRole("heading", { name: "The card was declined" }).waitFor();
+  await page.getByLabel(/A card whose bank asks back/).check();
+  await page.getByRole("button", { name: /^Pay £/ }).click();
+  await page.getByRole("heading", { name: /Your bank wants to know/ }).waitFor();
   await page.reload();
   await page.getByRole("button", { name: "Say that it is me" }).click();
   await page.getByRole("heading", { name: "You are going" }).waitFor();
@@ -84,6 +91,34 @@ it("a ticket is cancelled after its amount and deadline are shown, and its seat 
     summary: { reserved: number };
   };
   expect(seats.summary.reserved).toBe(0);
+});
+
+it("some tickets are cancelled after the price of each and what comes back for them are shown", async () => {
+  const account = await newAccount(url);
+  const id = await newEvent(url, "One Of Us Is Ill");
+  const token = await tokenOf(url, account);
+  const paymentMethod = { type: "card", token: "pm_card_visa" };
+  const booked = await post(
+    url,
+    "/api/bookings",
+    { eventId: id, seatIds: ["seat_A1", "seat_D2"], paymentMethod },
+    token,
+  );
+  const { bookingId } = (await booked.json()) as { bookingId: string };
+  const { page, complaints } = await open({ width: 390, height: 844 });
+  await page.goto("/my-tickets");
+  await signIn(page, account);
+  await page.goto(`/bookings/${bookingId}`);
+  await page.getByRole("heading", { name: "You are going" }).waitFor();
+  await page.getByRole("button", { name: "Cancel tickets…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("You get back £290.00").waitFor();
+  await dialog.getByRole("checkbox", { name: "Row A, seat 1 £250.00" }).uncheck();
+  await dialog.getByText("You get back £40.00").waitFor();
+  await dialog.getByRole("button", { name: "Cancel 1 ticket" }).click();
+  await page.getByText("Paid £250.00.").waitFor();
+  await expect.poll(() => page.getByRole("article", { name: "Row D, seat 2" }).count()).toBe(0);
+  expect(complaints).toEqual([]);
 });
 
 it("everything is chosen and held by keyboard alone, from a list with whole names", async () => {

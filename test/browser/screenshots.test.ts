@@ -10,8 +10,6 @@ import { hallShown, newAccount, newEvent, ORGANISER, post, readers, signIn, tapS
 const { open } = readers();
 const url = inject("url");
 const FOLDER = resolve(process.env["SCREENSHOTS"] ?? "dist/screenshots");
-/** Longer than a notice is shown. */
-const QUIET_MS = 6_500;
 
 async function take(page: Page, name: string): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
@@ -26,15 +24,11 @@ async function demoEvent(name: string): Promise<string> {
 }
 
 async function sell(id: string, rows: readonly string[]): Promise<void> {
+  const token = await tokenOf(url, await newAccount(url));
   for (const row of rows) {
-    const token = await tokenOf(url, await newAccount(url));
     const seatIds = [3, 4, 5].map((number) => `seat_${row}${number}`);
-    await post(
-      url,
-      "/api/bookings",
-      { eventId: id, seatIds, paymentMethod: { type: "card", token: "pm_card_visa" } },
-      token,
-    );
+    const paymentMethod = { type: "card", token: "pm_card_visa" };
+    await post(url, "/api/bookings", { eventId: id, seatIds, paymentMethod }, token);
   }
 }
 
@@ -56,7 +50,11 @@ it("the main pages are pictured", async () => {
   await page.getByRole("button", { name: /^Hold 2 seats/ }).click();
   await signIn(page, account);
   await page.getByRole("heading", { name: "Your seats" }).waitFor();
-  await page.waitForTimeout(QUIET_MS);
+  // Without the notices of what was just done.
+  await page.reload();
+  await page.getByRole("heading", { name: "Your seats" }).waitFor();
+  await hallShown(page);
+  await page.getByText(/^Live/).waitFor();
   await take(page, "hold");
   await page.getByRole("link", { name: /Go on to pay/ }).click();
   await page.getByRole("button", { name: /^Pay £/ }).click();

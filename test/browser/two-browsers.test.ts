@@ -25,11 +25,13 @@ it("the second sees the first one's hold within a second, and losing a seat says
     await reader.page.getByRole("button", { name: /^Hold 2 seats/ }).waitFor();
   }
   const lost = second.page.getByText(/Row A, seats 3–4 were taken by somebody else/).first();
+  const held = first.page.waitForResponse(/\/api\/locks$/);
   await first.page.getByRole("button", { name: /^Hold 2 seats/ }).click();
-  await first.page.getByRole("heading", { name: "Your seats" }).waitFor();
+  await held;
   const heldAt = performance.now();
   await lost.waitFor();
   expect(performance.now() - heldAt).toBeLessThan(SEEN_WITHIN_MS);
+  await first.page.getByRole("heading", { name: "Your seats" }).waitFor();
 
   await second.page.getByText(/Free close by/).waitFor();
   await second.page.getByRole("button", { name: "Choose them instead" }).click();

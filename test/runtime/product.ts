@@ -35,10 +35,14 @@ process.on("exit", () => {
   for (const child of running) endGroup(child);
 });
 
-export async function startProduct(vars: Readonly<Record<string, string>>): Promise<Product> {
+export async function startProduct(
+  vars: Readonly<Record<string, string>>,
+  { pages = false }: { readonly pages?: boolean } = {},
+): Promise<Product> {
   const state = await mkdtemp(join(tmpdir(), "ticketflow-runtime-"));
   let printed = "";
   const args = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  if (pages) args.push("--pages");
   const launch = (port: number) =>
     launchOn(state, port, args, (line) => {
       printed += `${line}\n`;

@@ -8,7 +8,7 @@
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -27,6 +27,8 @@ const { values: options } = parseArgs({
     "sweep-ms": { type: "string", default: "30000" },
     /** For a profile: where the runtime's inspector listens. */
     "inspector-port": { type: "string" },
+    /** With the pages of web/, as they are built at the start. */
+    pages: { type: "boolean", default: false },
     var: { type: "string", multiple: true, default: [] },
   },
 });
@@ -90,11 +92,19 @@ async function workerOptions() {
   const file = join(state, "worker-options.json");
   if (!existsSync(file)) {
     const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
-    // The pages are nobody's business here.
-    const { assets: _, ...worker } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml")).workerOptions;
-    writeFileSync(file, JSON.stringify(worker));
+    const { assets, ...worker } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml")).workerOptions;
+    writeFileSync(file, JSON.stringify(options.pages ? { ...worker, assets: await pages(assets) } : worker));
   }
   return JSON.parse(readFileSync(file, "utf8"));
+}
+
+/** A copy of its own: what is edited and built meanwhile is for the next start. */
+async function pages(assets) {
+  const { buildWeb } = await import("../../scripts/build-web.mjs");
+  await buildWeb();
+  const directory = join(state, "pages");
+  cpSync(assets.directory, directory, { recursive: true });
+  return { ...assets, directory };
 }
 
 /** Made once for a state folder: a restart runs what was started. */

@@ -20,6 +20,8 @@ export function openFaults(store) {
       store.put("faults", id, { id, scope: {}, ...fault });
       return { id };
     },
+    /** Those that no request has met yet. */
+    all: () => store.all("faults"),
     clear(scope) {
       for (const fault of store.all("faults")) if (covers(scope, fault.scope)) store.drop("faults", fault.id);
     },

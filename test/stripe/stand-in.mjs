@@ -65,6 +65,7 @@ const API = [
 /** What tests tell it to do; bodies and answers are JSON. */
 const CONTROLS = {
   "POST /_faults": (body) => faults.add(body),
+  "GET /_faults": () => faults.all(),
   "DELETE /_faults": (body) => faults.clear(body.scope ?? {}),
   "POST /_webhook": (body) => store.put("settings", "webhook", body),
   "POST /_webhook/rules": (body) => courier.setRule(body),

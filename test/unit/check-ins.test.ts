@@ -8,6 +8,7 @@ import { CLOSES_AFTER_START_MS, OPENS_BEFORE_MS } from "../../src/domain/door";
 import { type BookingId, type GateId, makeId, type SeatId, type TicketId, ticketIdOf } from "../../src/domain/ids";
 import { DAY, HOUR, MINUTE } from "../../src/domain/time";
 import { anEvent, aUser, CARD, counter, type Office, openOffice, START_MS, seatIds } from "./box-office-builder";
+import { runs } from "./hall-arbitraries";
 
 const bytes = counter(7_000);
 const DOORS_MS = START_MS + 30 * DAY - OPENS_BEFORE_MS;
@@ -59,8 +60,8 @@ describe("a ticket", () => {
     expect(office.ok({ type: "readTickets", bookingId: waiting }).tickets).toEqual([]);
     const booking = confirmed(office, ["B1", "B2"]);
     expect(office.ok({ type: "readTickets", bookingId: booking }).tickets).toEqual([
-      { id: ticketIdOf(booking, 0), seatId: "seat_B1", status: "VALID", entry: null },
-      { id: ticketIdOf(booking, 1), seatId: "seat_B2", status: "VALID", entry: null },
+      { id: ticketIdOf(booking, 0), seatId: "seat_B1", status: "VALID", priceMinor: 7_500, entry: null },
+      { id: ticketIdOf(booking, 1), seatId: "seat_B2", status: "VALID", priceMinor: 7_500, entry: null },
     ]);
   });
 
@@ -281,7 +282,7 @@ describe("scans made offline", () => {
         expect(counts.reduce((sum, { conflicts }) => sum + conflicts, 0)).toBe(all.length - 1);
         expect(counts.find(({ checkedIn }) => checkedIn === 1)?.gateId).toBe(winner.gate.id as GateId);
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });

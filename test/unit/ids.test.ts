@@ -9,6 +9,7 @@ import {
   codeOfSaleId,
   factIdOf,
   ID_RANDOM_BYTES,
+  idsSince,
   lockIdOf,
   makeId,
   makeSaleId,
@@ -88,6 +89,16 @@ describe("an id of a sale", () => {
     const made = [factIdOf(code, NOW, 1, 0), factIdOf(code, NOW, 1, 1), factIdOf(code, NOW, 2, 0)];
     expect(new Set(made).size).toBe(3);
     expect(made.map((id) => parseId("evt", id))).toEqual(made);
+    // They sort as they happened: by moment, then by entry, then by the fact's place in it.
+    const later = [factIdOf(code, NOW, 1, 31), factIdOf(code, NOW, 2, 0), factIdOf(code, NOW + 1, 1, 0)];
+    expect([...later].reverse().sort()).toEqual(later);
+    expect(made[0]?.slice(14, 22)).toBe(code);
+  });
+
+  it("made at a moment or later sorts after the mark of that moment, and an earlier one before", () => {
+    const mark = idsSince("bkg", NOW);
+    expect(makeSaleId("bkg", code, NOW, bytes(0)) > mark).toBe(true);
+    expect(makeSaleId("bkg", code, NOW - 1, bytes(31)) < mark).toBe(true);
   });
 });
 
@@ -99,6 +110,8 @@ describe("a text", () => {
     ["usr_0123456789ABCDEFGHJKMNPQRSS", false],
     ["usr_0123456789ABCDEFGHJKMNPQRI", false],
     ["ven_0123456789ABCDEFGHJKMNPQRS", false],
+    ["xusr_0123456789ABCDEFGHJKMNPQRS", false],
+    ["usr-0123456789ABCDEFGHJKMNPQRS", false],
     ["697a00af215688d2a9fca5c8", false],
     ["", false],
   ])("%s is a user's id: %s", (text, isId) => {

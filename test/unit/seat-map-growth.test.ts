@@ -172,6 +172,29 @@ describe("a drawn hall, changed", () => {
     expect(refused(without, clash)).toBe("seatMap.sections[0].rows[1].row");
   });
 
+  it("grows a row that begins at a later number at its end, and may count it the other way", () => {
+    const late = accepted(layoutFromMap(map({ row: "A", firstNumber: 11 })));
+    const grown = accepted(
+      grow(late, { seatMap: map({ row: "A", seats: 6, firstNumber: 11, numbered: "right-to-left" }) }, "A12"),
+    );
+    expect(seatsIn(grown)).toBe("A11 A12 A13 A14 A15 A16");
+    expect(seatMapOf(grown).sections[0]?.rows).toEqual([
+      { row: "A", tier: "GENERAL", seats: 6, firstNumber: 11, numbered: "right-to-left" },
+    ]);
+    const less = accepted(grow(grown, { seatMap: map({ row: "A", seats: 4, firstNumber: 13 }) }));
+    expect(seatsIn(less)).toBe("A13 A14 A15 A16");
+    expect(less.segments.map(({ numbered }) => numbered)).toEqual([undefined, undefined]);
+    expect(refused(grown, { seatMap: map({ row: "A", seats: 4, firstNumber: 13 }) }, "A11")).toBe("GENERAL in use");
+  });
+
+  it("is refused numbers before a row's first, or away from its last", () => {
+    const late = accepted(layoutFromMap(map({ row: "A", firstNumber: 11 })));
+    const at = "seatMap.sections[0].rows[0].firstNumber";
+    expect(refused(late, { seatMap: map({ row: "A", firstNumber: 10 }) })).toBe(at);
+    expect(refused(late, { seatMap: map({ row: "A", firstNumber: 16 }) })).toBe(at);
+    expect(refused(late, { seatMap: map({ row: "A", firstNumber: 15 }) })).toBeNull();
+  });
+
   it("may have been made from tiers", () => {
     const made = layoutFromTiers([tier("GENERAL", 5)], 3);
     const redrawn = accepted(grow(made, { seatMap: map({ row: "A", seats: 4 }) }, "A2"));

@@ -9,6 +9,7 @@ import {
   DEFAULT_SEATS_PER_ROW,
   type Layout,
   layoutFromTiers,
+  MAX_FIRST_NUMBER,
   MAX_ROW_SEATS,
   MAX_SEATS,
   type SeatMap,
@@ -176,6 +177,43 @@ describe("a hall drawn as a seat map", () => {
       }),
       runs(300),
     );
+  });
+
+  it("may begin a row at any number, and count it from the right", () => {
+    const row = {
+      row: "A",
+      seats: 4,
+      firstNumber: 101,
+      numbered: "right-to-left",
+      gapsAfter: [102],
+      accessible: [104],
+    } as const;
+    const layout = accepted(layoutFromMap(map(row, { row: "B", seats: 1, numbered: "left-to-right" })));
+    expect(idsOf(layout)).toEqual(["seat_A101", "seat_A102", "seat_A103", "seat_A104", "seat_B1"]);
+    expect(geometryOf(layout).runs.map(({ from, to }) => to - from)).toEqual([2, 2, 1]);
+    expect(geometryOf(layout).accessible).toEqual([false, false, false, true, false]);
+    expect(layout.segments.map(({ numbered }) => numbered)).toEqual(["right-to-left", undefined]);
+    expect(seatMapOf(layout).sections[0]?.rows).toEqual([
+      { tier: "GENERAL", ...row },
+      { row: "B", tier: "GENERAL", seats: 1 },
+    ]);
+  });
+
+  it("is refused numbers outside of a row that begins later, and a beginning out of bounds", () => {
+    const field = (change: Partial<SeatMapRow>) => refusedField(layoutFromMap(map({ row: "A", seats: 4, ...change })));
+    const at = "seatMap.sections[0].rows[0]";
+    expect(field({ firstNumber: 11, gapsAfter: [10] })).toBe(`${at}.gapsAfter[0]`);
+    expect(field({ firstNumber: 11, gapsAfter: [14] })).toBe(`${at}.gapsAfter[0]`);
+    expect(field({ firstNumber: 11, accessible: [1] })).toBe(`${at}.accessible[0]`);
+    expect(field({ firstNumber: 11, companion: [15] })).toBe(`${at}.companion[0]`);
+    expect(field({ firstNumber: 0 })).toBe(`${at}.firstNumber`);
+    expect(field({ firstNumber: MAX_FIRST_NUMBER + 1 })).toBe(`${at}.firstNumber`);
+    expect(field({ firstNumber: MAX_FIRST_NUMBER, gapsAfter: [MAX_FIRST_NUMBER + 2] })).toBeNull();
+  });
+
+  it("is refused a row whose later numbers would have ids of another", () => {
+    const clash = layoutFromMap(map({ row: "A1", seats: 5 }, { row: "A", seats: 2, firstNumber: 14 }));
+    expect(refusedField(clash)).toBe("seatMap.sections[0].rows[0].row");
   });
 
   it("is shown as it was drawn", () => {

@@ -12,6 +12,7 @@ import {
   placeOfTicket,
   ticketIdOf,
 } from "../../src/domain/ids";
+import { runs } from "./hall-arbitraries";
 
 const CODE = "ABCD1234" as EventCode;
 /** As far as the time of an id reaches with room for 128 places. */
@@ -30,7 +31,7 @@ describe("the id of a ticket", () => {
         expect(bookingIdOfTicket(ticket)).toBe(booking);
         expect(placeOfTicket(ticket)).toBe(place);
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 

@@ -179,3 +179,34 @@ describe("a group whose write fails", () => {
     expect(await statuses(stub)).toMatch(/^ALA/);
   });
 });
+
+describe("an evicted box office that owes something and lost its alarm", () => {
+  /** One payment owed, nothing armed, nothing in memory. */
+  async function forgotten() {
+    const { stub, definition } = await open();
+    const bookingId = makeSaleId("bkg", definition.code, Date.now(), bytes.next());
+    const from = { seatIds: ["seat_A1" as SeatId] };
+    const method = { token: "pm_card_visa", force: null };
+    await send(stub, { type: "book", bookingId, userId: aUser(), from, method, ...ORIGIN });
+    await runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
+    await evictDurableObject(stub);
+    return stub as unknown as BoxOffice & Stub;
+  }
+
+  const READERS: Readonly<Record<string, (office: BoxOffice) => Promise<unknown>>> = {
+    "an audit": (office) => office.audit(null, 10),
+    "a reader of its journal": (office) => office.journal(0, 10),
+    "a relay of the feed": (office) => office.watch("relay", null),
+    "a relay that shows gates": (office) => office.gateCounts(),
+  };
+
+  it.each(Object.entries(READERS))("arms it again when %s wakes it: no command need come", async (_, read) => {
+    const office = await forgotten();
+    const beforeMs = Date.now();
+    await read(office);
+    const alarmMs = await runInDurableObject(office, (__, { storage }) => storage.getAlarm());
+    // What memory that was rebuilt owes is handed over a second later; the booking's deadline is minutes away.
+    expect(alarmMs).toBeGreaterThan(0);
+    expect(alarmMs).toBeLessThanOrEqual(beforeMs + 30 * SECOND);
+  });
+});

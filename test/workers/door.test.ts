@@ -76,6 +76,8 @@ describe("GET /api/bookings/:id/tickets", () => {
       eventId: event.id,
       seatId: "seat_B4",
       status: "VALID",
+      price: 7_500,
+      currency: "GBP",
       checkedInAt: null,
       gate: null,
       qr: expect.stringMatching(/^data:image\/svg\+xml,%3Csvg/),

@@ -1,7 +1,9 @@
 // A reader of the live feed that keeps its own table, as a page does: it believes a delta only if its number fits.
 
 import { SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import type { SeatFeed } from "../../src/durable/seat-feed";
 import { type EventOnSale, type Json, seatsOf } from "./sale-client";
 
 export interface Reader {
@@ -20,17 +22,31 @@ export interface Reader {
 
 export async function openFeed(
   event: EventOnSale,
-  options: { readonly since?: number; readonly origin?: string; readonly acks?: boolean } = {},
+  options: {
+    readonly since?: number;
+    readonly origin?: string;
+    readonly acks?: boolean;
+    /** This one, without the Worker in front, which chooses one at random. */
+    readonly relay?: string;
+  } = {},
 ): Promise<Response & { reader: Reader }> {
   const query = options.since === undefined ? "" : `?since=${options.since}`;
   const headers = new Headers({ Upgrade: "websocket" });
   if (options.origin !== undefined) headers.set("Origin", options.origin);
   const url = `http://localhost:3000/api/inventory/events/${event.id}/feed${query}`;
-  const response = (await SELF.fetch(url, { headers })) as Response & { reader: Reader };
+  const { relay } = options;
+  const direct = `https://seat-feed/?code=${event.code}&relay=${relay}&address=test&perAddress=100&perRelay=100`;
+  const opened = relay === undefined ? SELF.fetch(url, { headers }) : relayOf(relay).fetch(direct, { headers });
+  const response = (await opened) as Response & { reader: Reader };
   if (response.webSocket === null) return response;
   const places = (await seatsOf(event)).of;
   response.reader = read(response.webSocket, Object.keys(places), options.since ?? 0, options.acks ?? true);
   return response;
+}
+
+export function relayOf(name: string): DurableObjectStub<SeatFeed> {
+  const namespace = env.SEAT_FEED as unknown as DurableObjectNamespace<SeatFeed>;
+  return namespace.get(namespace.idFromName(name));
 }
 
 function read(socket: WebSocket, seatIds: readonly string[], since: number, acks: boolean): Reader {

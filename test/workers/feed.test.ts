@@ -3,8 +3,12 @@
 import { evictDurableObject, listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { openFeed, type Reader } from "./feed-reader";
-import { type Caller, call, type EventOnSale, newCaller, newEvent, seatsOf } from "./sale-client";
+import { KEPT_CHANGES } from "../../src/domain/box-office/feed";
+import { ID_RANDOM_BYTES, makeSaleId, type SeatId } from "../../src/domain/ids";
+import type { BoxOffice } from "../../src/durable/box-office";
+import { aUser } from "./d1-builders";
+import { openFeed, type Reader, relayOf } from "./feed-reader";
+import { type Caller, call, type EventOnSale, type Json, newCaller, newEvent, seatsOf } from "./sale-client";
 
 const LETTERS: Readonly<Record<string, string>> = { AVAILABLE: "A", LOCKED: "L", RESERVED: "R", BLOCKED: "B" };
 
@@ -18,12 +22,35 @@ async function lock(event: EventOnSale, seatIds: readonly string[], as = buyer) 
   return call("POST", "/api/locks", { as, body: { eventId: event.id, seatIds } });
 }
 
-/** Holds and gives back one seat `n` times, by as many users: no user may have the same seat again so soon. */
+const TEN_SEATS = Array.from({ length: 10 }, (_, i) => `seat_B${i + 1}`);
+const HUNDRED_SEATS = [{ tier: "GENERAL", priceMinor: 5_000, capacity: 100 }] as const;
+
+/** Holds and gives back ten seats `n` times, by as many users: no user may have the same seat again so soon. */
 async function churn(event: EventOnSale, n: number): Promise<void> {
   for (let i = 0; i < n; i++) {
     const user = await newCaller();
-    const { body } = await lock(event, [`seat_B${(i % 10) + 1}`], user);
+    const { body } = await lock(event, TEN_SEATS, user);
     await call("DELETE", `/api/locks/${body.id}`, { as: user });
+  }
+}
+
+function changesOf(reader: Reader): readonly Json[] {
+  return reader.frames.flatMap(({ changes }) => changes ?? []);
+}
+
+/** As `churn`, but a hundred seats, and without HTTP in front. */
+async function churnHundreds(event: EventOnSale, n: number): Promise<void> {
+  const boxOffice = env.BOX_OFFICE.get(env.BOX_OFFICE.idFromName(event.code)) as unknown as BoxOffice;
+  const origin = { actor: "test", requestId: "test", key: null } as const;
+  for (let i = 0; i < n; i++) {
+    const { id: userId } = aUser({});
+    const lockId = makeSaleId("lock", event.code, Date.now(), crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES)));
+    const choice = { by: "quantity", quantity: 100, tier: null } as const;
+    const replies = await boxOffice.execute([
+      { type: "hold", lockId, userId, choice, clientKey: null, dialect: true, ...origin },
+      { type: "release", lockId, userId, ...origin },
+    ]);
+    expect(replies).toMatchObject([{ ok: true }, { ok: true }]);
   }
 }
 
@@ -46,6 +73,17 @@ async function converged(event: EventOnSale, reader: Reader): Promise<void> {
     },
     { timeout: 10_000, interval: 50 },
   );
+}
+
+/** Directly what the box office would tell, so that hundreds of frames take no half a minute. */
+async function tell(relay: string, from: number, to: number): Promise<void> {
+  const stub = relayOf(relay);
+  const told = Array.from({ length: to - from }, (_, i) => {
+    const seq = from + i + 1;
+    const change = { seq, place: 0, seatId: "seat_A1" as SeatId, status: i % 2 === 0 ? "L" : "A" } as const;
+    return stub.deliver(relay, { type: "delta", prev: seq - 1, seq, layoutVersion: 1, changes: [change] });
+  });
+  await Promise.all(told);
 }
 
 describe("a reader of the feed", () => {
@@ -74,26 +112,98 @@ describe("a reader of the feed", () => {
     expect(said).not.toContain(body.id);
   });
 
-  it("who comes back gets exactly what it missed, once and in order", async () => {
+  for (const company of ["alone", "beside others who stayed"]) {
+    it(`who comes back ${company} after 300 changes gets exactly those, once and in order`, async () => {
+      const event = await newEvent();
+      const stayed = company === "alone" ? [] : await Promise.all(Array.from({ length: 8 }, () => openFeed(event)));
+      const first = (await openFeed(event)).reader;
+      await first.next("snapshot");
+      await lock(event, ["seat_A1"]);
+      await first.next("delta");
+      const { seq } = first;
+      first.socket.close(1000);
+      await churn(event, 15);
+      const { reader } = await openFeed(event, { since: seq });
+      await vi.waitFor(() => expect(changesOf(reader)).toHaveLength(300), { timeout: 10_000, interval: 20 });
+      const once = ["L", "A"].flatMap((status) => TEN_SEATS.map((seatId) => [seatId, status]));
+      expect(changesOf(reader)).toEqual(Array.from({ length: 15 }, () => once).flat());
+      // Each begins where the one before it ended, the first where the reader was.
+      let at = seq;
+      for (const frame of reader.frames) {
+        expect(frame).toMatchObject({ type: "delta", prev: at });
+        at = frame.seq;
+      }
+      for (const { reader: other } of stayed) await converged(event, other);
+    });
+  }
+
+  it("who missed nothing is told so, with the number it has", async () => {
     const event = await newEvent();
     const first = (await openFeed(event)).reader;
-    await first.next("snapshot");
-    await lock(event, ["seat_A1"]);
-    await first.next("delta");
-    const { seq } = first;
-    first.socket.close(1000);
-    await churn(event, 15);
+    const { seq } = await first.next("snapshot");
     const { reader } = await openFeed(event, { since: seq });
-    const { changes, prev } = await reader.next("delta");
-    expect(prev).toBe(seq);
-    const expected = Array.from({ length: 15 }, (_, i) => [
-      [`seat_B${(i % 10) + 1}`, "L"],
-      [`seat_B${(i % 10) + 1}`, "A"],
-    ]).flat();
-    expect(changes).toEqual(expected);
+    expect(await reader.next("delta")).toEqual({ type: "delta", prev: seq, seq, changes: [] });
   });
 
-  it("who knows a number of the future, or a layout of the past, gets a snapshot", async () => {
+  it("who missed as many changes as are kept gets them, and who missed more a snapshot", async () => {
+    const event = await newEvent({ tiers: HUNDRED_SEATS });
+    const first = (await openFeed(event)).reader;
+    const { seq } = await first.next("snapshot");
+    first.socket.close(1000);
+    const rounds = Math.floor(KEPT_CHANGES / 200);
+    await churnHundreds(event, rounds);
+    const late = (await openFeed(event, { since: seq })).reader;
+    const { prev, changes } = await late.next("delta");
+    expect(prev).toBe(seq);
+    expect(changes).toHaveLength(rounds * 200);
+    late.socket.close(1000);
+    await churnHundreds(event, 1);
+    const tooLate = (await openFeed(event, { since: seq })).reader;
+    expect(await tooLate.next("snapshot")).toMatchObject({ statuses: "A".repeat(100) });
+    expect(tooLate.frames).toHaveLength(1);
+  });
+
+  it("who comes back to another hall is shown it, however little changed", async () => {
+    const event = await newEvent();
+    const admin = await newCaller("ADMIN");
+    const first = (await openFeed(event)).reader;
+    const { seq } = await first.next("snapshot");
+    first.socket.close(1000);
+    const tiers = [
+      { tier: "VIP", price: 25_000, currency: "GBP", capacity: 10 },
+      { tier: "GENERAL", price: 7_500, currency: "GBP", capacity: 12 },
+    ];
+    await call("PUT", `/api/events/${event.id}`, { as: admin, body: { ticketTiers: tiers } });
+    const { reader } = await openFeed(event, { since: seq });
+    expect(await reader.next("snapshot")).toMatchObject({ layoutVersion: 2, statuses: "A".repeat(22) });
+  });
+
+  it("who does not acknowledge is closed, and those beside are told as before", async () => {
+    const event = await newEvent();
+    const relay = `${event.code}:0`;
+    const opened = await Promise.all(
+      Array.from({ length: 4 }, async (_, i) => (await openFeed(event, { acks: i % 2 === 0, relay })).reader),
+    );
+    for (const reader of opened) await reader.next("snapshot");
+    const acknowledging = opened.filter((_, i) => i % 2 === 0);
+    const { seq } = opened[0] as Reader;
+    for (let from = seq; from < seq + 600; from += 200) {
+      await tell(relay, from, from + 200);
+      for (const reader of acknowledging) {
+        await vi.waitFor(() => expect(reader.seq).toBe(from + 200), { timeout: 10_000, interval: 20 });
+        // Messages of a socket are taken in order: once this is answered the acknowledgements were taken.
+        reader.send({ type: "gates", id: from });
+        await reader.next("reply");
+      }
+    }
+    for (const [i, reader] of opened.entries()) {
+      if (i % 2 === 0) expect(reader.closedWith).toBe(null);
+      else await vi.waitFor(() => expect(reader.closedWith).toBe(4008), { timeout: 10_000 });
+      expect(reader.gaps).toBe(0);
+    }
+  });
+
+  it("who knows a number of the future gets a snapshot", async () => {
     const event = await newEvent();
     const { reader } = await openFeed(event, { since: 999 });
     expect(await reader.next("snapshot")).toMatchObject({ seq: expect.any(Number) });

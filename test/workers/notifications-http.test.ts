@@ -134,6 +134,7 @@ describe("GET /api/notifications/health", () => {
     };
     const response = await serve({ ping: away }).get("/api/notifications/health");
     expect(response.status).toBe(503);
+    expect(response.headers.get("Retry-After")).toBe("10");
     expect(await response.json()).toEqual({
       status: "degraded",
       queue: "connected",

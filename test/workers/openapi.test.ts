@@ -94,9 +94,26 @@ describe("the document", () => {
       expect([name, statuses]).toEqual([name, expect.arrayContaining(expected)]);
       for (const [status, response] of Object.entries<Json>(operation.responses)) {
         if (Number(status) < 400) continue;
-        expect(response.content["application/json"].schema).toEqual({ $ref: "#/components/schemas/Error" });
+        const { schema } = response.content["application/json"];
+        expect(schema.anyOf ?? [schema]).toContainEqual({ $ref: "#/components/schemas/Error" });
       }
     }
+  });
+
+  it("declares a status that is an answer and a refusal as either", () => {
+    const { 503: unwell } = document.paths["/api/notifications/health"].get.responses;
+    expect(unwell.content["application/json"].schema.anyOf).toEqual([
+      { $ref: "#/components/schemas/NotificationsHealth" },
+      { $ref: "#/components/schemas/Error" },
+    ]);
+  });
+
+  it("has patterns that are regular expressions of JSON Schema, and those of passwords ask for both kinds", () => {
+    const { pattern } = document.components.schemas.Registration.properties.password;
+    const told = ["Password1", "password1", "Password", "Zürich٣", "ΩΩΩΩΩΩΩ1"].map((text) =>
+      RegExp(pattern, "u").test(text),
+    );
+    expect(told).toEqual([true, false, false, true, true]);
   });
 
   it("shows examples that its own schemas accept", () => {
@@ -138,6 +155,14 @@ describe("over HTTP", () => {
     for (const { operation } of operations()) expect(html).toContain(`id="${operation.operationId}"`);
     expect(html).not.toMatch(/<script|<link|<img|src=|@import|url\(/);
     expect(html.match(/https?:\/\/[^"<\s]+/g) ?? []).toEqual([]);
+  });
+
+  it("the page says who may call each operation", async () => {
+    const html = await (await SELF.fetch("http://localhost:3000/docs")).text();
+    const access = html.match(
+      /<p class="quiet">(Open to everybody|Needs the token of a gate|Needs the token of an admin|Needs a token)\.<\/p>/g,
+    );
+    expect(access).toHaveLength(operations().length);
   });
 
   it("the page's style is the one its policy allows", async () => {

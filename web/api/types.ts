@@ -33,10 +33,15 @@ export interface EventItem {
   readonly ticketTiers: readonly TicketTier[];
 }
 
+/** Seen from the hall; left to right where nothing is said. */
+export type Numbering = "left-to-right" | "right-to-left";
+
 export interface SeatMapRow {
   readonly row: string;
   readonly tier: Tier;
   readonly seats: number;
+  readonly firstNumber?: number;
+  readonly numbered?: Numbering;
   readonly gapsAfter?: readonly number[];
   readonly accessible?: readonly number[];
   readonly companion?: readonly number[];
@@ -61,6 +66,7 @@ export interface LayoutSegment {
   readonly accessible: readonly number[];
   readonly companion: readonly number[];
   readonly removed: readonly number[];
+  readonly numbered?: Numbering;
 }
 
 export interface Layout {

@@ -30,7 +30,7 @@ export interface Seat {
   readonly price: number;
   readonly accessible: boolean;
   readonly companion: boolean;
-  /** Places from the row's first seat, aisles and missing seats counted. */
+  /** Places from the row's leftmost seat, aisles and missing seats counted. */
   readonly column: number;
   /** Which stretch of neighbours it is in: two seats of a row sit together only within one. */
   readonly run: number;
@@ -41,6 +41,8 @@ export interface Row {
   readonly section: string;
   readonly tier: Tier;
   readonly standing: boolean;
+  /** Numbers run from right to left, seen from the hall. */
+  readonly fromRight: boolean;
   /** By number. */
   readonly seats: Seat[];
   columns: number;
@@ -97,8 +99,9 @@ interface Draft {
   readonly found: { -readonly [K in keyof Seat]: Seat[K] }[];
 }
 
-function newRow({ row, section, tier }: LayoutSegment): Row {
-  return { label: row, section, tier, standing: tier === "STANDING", seats: [], columns: 0 };
+function newRow({ row, section, tier, numbered }: LayoutSegment): Row {
+  const fromRight = numbered === "right-to-left";
+  return { label: row, section, tier, standing: tier === "STANDING", fromRight, seats: [], columns: 0 };
 }
 
 /** Numbers that are missing leave their place empty; an aisle is a place wide. */
@@ -120,6 +123,7 @@ function standInRow(row: Row, { gaps, found }: Draft): void {
     previous = seat;
   }
   row.columns = column + 1;
+  if (row.fromRight) for (const seat of found) seat.column = column - seat.column;
 }
 
 export function statusOf(letter: string): Status {

@@ -15,6 +15,20 @@ export interface HallWatcher {
   failed(problem: Problem): void;
 }
 
+/** How many came in at a gate. */
+export interface GateCount {
+  readonly id: string;
+  readonly checkedIn: number;
+  readonly conflicts: number;
+}
+
+/** An organiser's page follows the gates on the same socket. */
+export interface GatesFollower {
+  token(): string | null;
+  /** Null: nobody says at the moment. */
+  counted(counts: readonly GateCount[] | null): void;
+}
+
 type Frame =
   | { readonly type: "snapshot"; readonly seq: number; readonly layoutVersion: number; readonly statuses: string }
   | {
@@ -23,7 +37,14 @@ type Frame =
       readonly seq: number;
       readonly changes: readonly (readonly [string, string])[];
     }
-  | { readonly type: "closed"; readonly reason: string };
+  | { readonly type: "closed"; readonly reason: string }
+  | { readonly type: "auth"; readonly ok: boolean }
+  | { readonly type: "gates"; readonly seq: number; readonly gates: readonly GateCount[] }
+  /** To what was asked for here: a refusal. */
+  | { readonly type: "reply"; readonly ok: boolean };
+
+/** An acknowledgement is for all frames before it, too; the feed closes at 512 without one. */
+const FRAMES_AN_ACK = 32;
 
 const POLL_MS = 1_000;
 const SLOW_POLL_MS = 5_000;
@@ -34,7 +55,7 @@ const FRUITLESS_TRIES = 2;
 const PING_MS = 20_000;
 
 /** Watches until the returned function is called. */
-export function watchHall(eventId: string, watcher: HallWatcher): () => void {
+export function watchHall(eventId: string, watcher: HallWatcher, follower?: GatesFollower): () => void {
   const base = `/api/inventory/events/${eventId}`;
   const stopped = new AbortController();
   // Asked for beside the first statuses, which nearly always name the same version: one way less to a drawn hall.
@@ -43,6 +64,7 @@ export function watchHall(eventId: string, watcher: HallWatcher): () => void {
   );
   let hall: Hall | null = null;
   let seq = 0;
+  let gatesSeq = 0;
   let etag = "";
   let socket: WebSocket | null = null;
   let tries = 0;
@@ -94,6 +116,16 @@ export function watchHall(eventId: string, watcher: HallWatcher): () => void {
 
   const receive = async (frame: Frame): Promise<void> => {
     if (frame.type === "snapshot") return takeStatuses(frame);
+    if (frame.type === "auth") {
+      if (frame.ok) socket?.send('{"type":"gates"}');
+      return;
+    }
+    if (frame.type === "reply") return follower?.counted(null);
+    if (frame.type === "gates") {
+      if (frame.seq < gatesSeq) return;
+      gatesSeq = frame.seq;
+      return follower?.counted(frame.gates);
+    }
     if (frame.type === "closed" || !hall) return;
     if (frame.seq <= seq) return;
     // Something is missing: start again from where we are sure.
@@ -115,6 +147,7 @@ export function watchHall(eventId: string, watcher: HallWatcher): () => void {
     const mine = new WebSocket(url);
     socket = mine;
     let opened = false;
+    let unacked = 0;
     let queue: Promise<void> = Promise.resolve();
     const ping = setInterval(() => mine.readyState === WebSocket.OPEN && mine.send("ping"), PING_MS);
     mine.onopen = () => {
@@ -122,17 +155,22 @@ export function watchHall(eventId: string, watcher: HallWatcher): () => void {
       tries = 0;
       clearTimeout(poller);
       watcher.connection("live");
+      const token = follower?.token();
+      if (token != null) mine.send(JSON.stringify({ type: "auth", token }));
     };
     mine.onmessage = ({ data }: MessageEvent<string>) => {
       const frame = frameOf(data);
       if (!frame) return;
       queue = guarded(queue.then(() => receive(frame)));
-      if ("seq" in frame && mine.readyState === WebSocket.OPEN) mine.send(`{"type":"ack","seq":${frame.seq}}`);
+      if (!("seq" in frame) || ++unacked < FRAMES_AN_ACK) return;
+      unacked = 0;
+      if (mine.readyState === WebSocket.OPEN) mine.send(`{"type":"ack","seq":${frame.seq}}`);
     };
     mine.onclose = () => {
       clearInterval(ping);
       if (socket !== mine || stopped.signal.aborted) return;
       if (!opened) tries += 1;
+      follower?.counted(null);
       watcher.connection(tries >= FRUITLESS_TRIES ? "polling" : "connecting");
       keepPolling();
       timer = setTimeout(connect, Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries));
@@ -175,5 +213,7 @@ function guarded(work: Promise<void>): Promise<void> {
 function frameOf(text: string): Frame | null {
   if (!text.startsWith("{")) return null;
   const frame = JSON.parse(text) as { readonly type?: unknown };
-  return frame.type === "snapshot" || frame.type === "delta" || frame.type === "closed" ? (frame as Frame) : null;
+  return typeof frame.type === "string" && FRAME_TYPES.has(frame.type) ? (frame as Frame) : null;
 }
+
+const FRAME_TYPES: ReadonlySet<string> = new Set(["snapshot", "delta", "closed", "auth", "gates", "reply"]);

@@ -4,7 +4,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api/client";
 import type { Hall } from "./hall";
-import { type Connection, watchHall } from "./live-hall";
+import { type Connection, type GatesFollower, type HallWatcher, watchHall } from "./live-hall";
 
 export type SeatListener = (seats: readonly number[]) => void;
 
@@ -19,15 +19,17 @@ export interface LiveHall {
 
 const RENDER_EVERY_MS = 200;
 
-export function useHall(eventId: string): LiveHall {
+/** `follower` is the one of the first time: whoever shows the hall keeps it. */
+export function useHall(eventId: string, follower?: GatesFollower): LiveHall {
   const [hall, setHall] = useState<Hall | null>(null);
   const [tick, setTick] = useState(0);
   const [connection, setConnection] = useState<Connection>("connecting");
   const [problem, setProblem] = useState<Problem | null>(null);
+  const following = useRef(follower);
   const listeners = useRef(new Set<SeatListener>());
   useEffect(() => {
     let waiting: ReturnType<typeof setTimeout> | undefined;
-    const stop = watchHall(eventId, {
+    const watcher: HallWatcher = {
       loaded: (loaded) => {
         setProblem(null);
         setHall(loaded);
@@ -41,7 +43,8 @@ export function useHall(eventId: string): LiveHall {
       },
       connection: setConnection,
       failed: setProblem,
-    });
+    };
+    const stop = watchHall(eventId, watcher, following.current);
     return () => {
       clearTimeout(waiting);
       stop();

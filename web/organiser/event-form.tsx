@@ -27,7 +27,18 @@ const NO_SEATS: ReadonlySet<number> = new Set();
 const nothing = () => () => undefined;
 
 const FIRST_SECTIONS: readonly SectionDraft[] = [
-  { key: 1, name: "Stalls", tier: "GENERAL", rows: "8", seats: "20", aisles: "10", accessible: true, fromBack: false },
+  {
+    key: 1,
+    name: "Stalls",
+    tier: "GENERAL",
+    rows: "8",
+    seats: "20",
+    firstNumber: "1",
+    fromRight: false,
+    aisles: "10",
+    accessible: true,
+    fromBack: false,
+  },
 ];
 
 export function EventForm({ event }: { readonly event: EventWithMap | null }) {

@@ -1,9 +1,10 @@
 // The doors of an event: how many came in through each, as it happens, and a new one for a scanner to open.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { say } from "../announce";
 import { newKey, type Problem, send } from "../api/client";
 import type { PageOf } from "../api/types";
+import type { GateCount } from "../hall/live-hall";
 import { errorOf, Field } from "../parts/field";
 import { Trouble } from "../parts/page";
 import { useAsk } from "../use-ask";
@@ -25,13 +26,33 @@ interface NewGate {
   readonly picture: string;
 }
 
+/** While the feed does not tell. */
 const REFRESH_MS = 2_000;
 
-export function GatesPanel({ eventId }: { readonly eventId: string }) {
+interface GatesPanelProps {
+  readonly eventId: string;
+  /** As the feed tells them, or null. A gate where nobody was yet is not among them. */
+  readonly counts: readonly GateCount[] | null;
+}
+
+export function GatesPanel({ eventId, counts }: GatesPanelProps) {
   const path = `/api/admin/events/${encodeURIComponent(eventId)}/gates`;
-  const { value, problem, again } = useAsk<PageOf<Gate>>(`${path}?perPage=100`, REFRESH_MS);
+  const { value, problem, again } = useAsk<PageOf<Gate>>(
+    `${path}?perPage=100`,
+    counts === null ? REFRESH_MS : undefined,
+  );
   const [made, setMade] = useState<NewGate | null>(null);
-  const gates = value?.data ?? [];
+  const known = value?.data ?? [];
+  const isNew = value !== null && counts?.some(({ id }) => known.every((gate) => gate.id !== id)) === true;
+  useEffect(() => {
+    // Somebody else opened it: its name is not in the counts.
+    if (isNew) again();
+  }, [isNew, again]);
+  // When the feed falls silent its last word is newer than the list, until the list was asked for again.
+  const last = useRef({ counts, value });
+  if (counts !== null) last.current = { counts, value };
+  const told = counts ?? (last.current.value === value ? last.current.counts : null);
+  const gates = told === null ? known : known.map((gate) => ({ ...gate, ...countOf(told, gate.id) }));
   const revoke = async (gate: Gate) => {
     const answer = await send("POST", `${path}/${gate.id}/revoke`);
     say(answer.ok ? `${gate.name} is closed.` : answer.problem.message, answer.ok ? "plain" : "bad");
@@ -84,6 +105,10 @@ export function GatesPanel({ eventId }: { readonly eventId: string }) {
       />
     </section>
   );
+}
+
+function countOf(counts: readonly GateCount[], id: string): Omit<GateCount, "id"> {
+  return counts.find((gate) => gate.id === id) ?? { checkedIn: 0, conflicts: 0 };
 }
 
 function Scanner({ made }: { readonly made: NewGate }) {

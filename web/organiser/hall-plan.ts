@@ -9,6 +9,10 @@ export interface SectionDraft {
   readonly tier: Tier;
   readonly rows: string;
   readonly seats: string;
+  /** Of each row's first seat. */
+  readonly firstNumber: string;
+  /** Numbers run from right to left, seen from the hall. */
+  readonly fromRight: boolean;
   /** After which seats an aisle runs: "6, 18". */
   readonly aisles: string;
   /** Wheelchair places at both ends of the last row, each with a companion's seat beside it. */
@@ -26,6 +30,7 @@ export interface Drawn {
 
 const MAX_ROWS = 200;
 const MAX_ROW_SEATS = 200;
+const MAX_FIRST_NUMBER = 1_000;
 export const MAX_HALL_SEATS = 20_000;
 const STANDING_LABEL = "ST";
 /** Letters that are taken for numbers on a ticket. */
@@ -46,9 +51,11 @@ export function drawHall(drafts: readonly SectionDraft[]): Drawn {
     const count = isStanding ? 1 : wholeOf(draft.rows, MAX_ROWS);
     if (perRow === null) wrong("seats", `A whole number from 1 to ${isStanding ? MAX_HALL_SEATS : MAX_ROW_SEATS}.`);
     if (count === null) wrong("rows", `A whole number from 1 to ${MAX_ROWS}.`);
-    const gapsAfter = aislesOf(draft.aisles, perRow ?? MAX_ROW_SEATS);
+    const first = isStanding ? 1 : wholeOf(draft.firstNumber, MAX_FIRST_NUMBER);
+    if (first === null) wrong("firstNumber", `A whole number from 1 to ${MAX_FIRST_NUMBER}.`);
+    const gapsAfter = aislesOf(draft.aisles, first ?? 1, perRow ?? MAX_ROW_SEATS);
     if (gapsAfter === null) wrong("aisles", "Seat numbers within the row, such as 6, 18.");
-    if (perRow === null || count === null || gapsAfter === null || name === "") continue;
+    if (perRow === null || count === null || first === null || gapsAfter === null || name === "") continue;
     const labels = isStanding
       ? [standing++ === 0 ? STANDING_LABEL : `${STANDING_LABEL}${standing}`]
       : Array.from({ length: count }, (_, i) => rowLabel(letters + i));
@@ -58,8 +65,10 @@ export function drawHall(drafts: readonly SectionDraft[]): Drawn {
       row,
       tier: draft.tier,
       seats: perRow,
+      ...(first !== 1 && { firstNumber: first }),
+      ...(!isStanding && draft.fromRight && { numbered: "right-to-left" as const }),
       ...(!isStanding && gapsAfter.length > 0 && { gapsAfter }),
-      ...(draft.accessible && !isStanding && i === labels.length - 1 && accessPlaces(perRow)),
+      ...(draft.accessible && !isStanding && i === labels.length - 1 && accessPlaces(first, first + perRow - 1)),
     }));
     seats += rows.length * perRow;
     sections.push({ name, rows });
@@ -68,8 +77,8 @@ export function drawHall(drafts: readonly SectionDraft[]): Drawn {
   return { seatMap: { sections }, seats, problems };
 }
 
-function accessPlaces(perRow: number): Pick<SeatMapRow, "accessible" | "companion"> {
-  return perRow < 4 ? { accessible: [1] } : { accessible: [1, perRow], companion: [2, perRow - 1] };
+function accessPlaces(first: number, last: number): Pick<SeatMapRow, "accessible" | "companion"> {
+  return last - first < 3 ? { accessible: [first] } : { accessible: [first, last], companion: [first + 1, last - 1] };
 }
 
 /** A, B, … Z, AA, …; without I and O. A standing area has its own. */
@@ -86,10 +95,11 @@ function wholeOf(text: string, max: number): number | null {
   return /^\d+$/.test(text.trim()) && value >= 1 && value <= max ? value : null;
 }
 
-function aislesOf(text: string, perRow: number): readonly number[] | null {
+/** Seat numbers of a row, all but its last. */
+function aislesOf(text: string, first: number, perRow: number): readonly number[] | null {
   if (text.trim() === "") return [];
-  const numbers = text.split(",").map((part) => wholeOf(part.trim(), perRow - 1));
-  return numbers.some((number) => number === null) ? null : (numbers as number[]);
+  const numbers = text.split(",").map((part) => wholeOf(part.trim(), first + perRow - 2));
+  return numbers.some((number) => number === null || number < first) ? null : (numbers as number[]);
 }
 
 /** The same hall in the form that the map draws. */
@@ -104,8 +114,9 @@ export function layoutOf(seatMap: SeatMap, prices: ReadonlyMap<Tier, number>, cu
         section: name,
         row: row.row,
         tier: row.tier,
-        firstNumber: 1,
+        firstNumber: row.firstNumber ?? 1,
         seats: row.seats,
+        ...(row.numbered && { numbered: row.numbered }),
         gapsAfter: row.gapsAfter ?? [],
         accessible: row.accessible ?? [],
         companion: row.companion ?? [],

@@ -3,10 +3,12 @@
 import { useState } from "preact/hooks";
 import type { EventWithMap, PageOf } from "../api/types";
 import { HallMap } from "../hall/hall-map";
+import type { GateCount, GatesFollower } from "../hall/live-hall";
 import { useHall } from "../hall/use-hall";
 import { ConnectionLine } from "../pages/event-page";
 import { Legend } from "../parts/legend";
 import { Loading, Page, Trouble } from "../parts/page";
+import { session } from "../session";
 import { useAsk } from "../use-ask";
 import { count, day, exactMoment, money, priceWords, seatList, span, TIER_NAMES } from "../words";
 import { GatesPanel } from "./gates-panel";
@@ -20,6 +22,7 @@ const NO_SEATS: ReadonlySet<number> = new Set();
 export function LivePage({ id }: { readonly id: string }) {
   const { value: event, problem } = useAsk<EventWithMap>(`/api/events/${encodeURIComponent(id)}`);
   const { value: report } = useAsk<Report>(`/api/admin/events/${encodeURIComponent(id)}/report`, REFRESH_MS);
+  const [counts, setCounts] = useState<readonly GateCount[] | null>(null);
   if (problem && !event) {
     return (
       <Page title="The event could not be loaded">
@@ -43,8 +46,8 @@ export function LivePage({ id }: { readonly id: string }) {
       </p>
       <Wellness eventId={id} />
       {report ? <Figures report={report} /> : <Loading what="Counting…" />}
-      <GatesPanel eventId={id} />
-      <LiveHall eventId={id} />
+      <GatesPanel eventId={id} counts={counts} />
+      <LiveHall eventId={id} onCounts={setCounts} />
       <Journal eventId={id} />
     </Page>
   );
@@ -112,8 +115,14 @@ function Figures({ report }: { readonly report: Report }) {
   );
 }
 
-function LiveHall({ eventId }: { readonly eventId: string }) {
-  const { hall, tick, onChange, connection, problem } = useHall(eventId);
+interface LiveHallProps {
+  readonly eventId: string;
+  readonly onCounts: GatesFollower["counted"];
+}
+
+function LiveHall({ eventId, onCounts }: LiveHallProps) {
+  const follower: GatesFollower = { token: () => session.get()?.token ?? null, counted: onCounts };
+  const { hall, tick, onChange, connection, problem } = useHall(eventId, follower);
   if (!hall) return problem ? <Trouble problem={problem} /> : <Loading what="Drawing the hall…" />;
   return (
     <section class="stack" aria-labelledby="live-hall-title">

@@ -7,7 +7,7 @@ import { Loading, Page, Trouble } from "../parts/page";
 import { place, setQuery } from "../router";
 import { useStore } from "../store";
 import { useAsk } from "../use-ask";
-import { count, money, shortMoment } from "../words";
+import { count, priceWords, shortMoment } from "../words";
 import { EventForm } from "./event-form";
 import { HealthPage } from "./health-page";
 import { LivePage } from "./live-page";
@@ -96,7 +96,7 @@ function EventList() {
                 </span>
               </span>
               <span class="prices fine">
-                {event.ticketTiers.map(({ price, currency }) => money(price, currency)).join(" · ")}
+                {event.ticketTiers.map(({ price, currency }) => priceWords(price, currency)).join(" · ")}
               </span>
             </a>
           </li>

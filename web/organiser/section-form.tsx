@@ -56,6 +56,17 @@ export function SectionForm({ draft, number, problems, onChange, onRemove }: Pro
         />
         {!standing && (
           <Field
+            key="first"
+            label="First seat number"
+            name="firstNumber"
+            inputMode="numeric"
+            value={draft.firstNumber}
+            onText={(firstNumber) => set({ firstNumber })}
+            error={wrong("firstNumber")}
+          />
+        )}
+        {!standing && (
+          <Field
             key="aisles"
             label="Aisles after seats"
             name="aisles"
@@ -84,6 +95,14 @@ export function SectionForm({ draft, number, problems, onChange, onRemove }: Pro
               onChange={(event) => set({ fromBack: event.currentTarget.checked })}
             />{" "}
             Letters begin at the back
+          </label>
+          <label>
+            <input
+              type="checkbox"
+              checked={draft.fromRight}
+              onChange={(event) => set({ fromRight: event.currentTarget.checked })}
+            />{" "}
+            Seat numbers run from right to left
           </label>
         </div>
       )}

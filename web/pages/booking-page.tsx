@@ -79,7 +79,7 @@ function Body({ stage, standing, event, watched }: BodyProps) {
     case "declined":
       return <PayAgain booking={booking} declined={stage === "declined"} onEnd={watched.again} />;
     case "challenged":
-      return <Challenge payment={payment} onDone={watched.again} />;
+      return <Challenge booking={booking} payment={payment} onDone={watched.again} />;
     case "asking":
     case "capturing":
       return (
@@ -157,6 +157,13 @@ function PayAgain({
       )}
       {!(refused && isFinal(refused)) && (
         <CardForm amount={booking.totalAmount} currency={booking.currency} busy={busy} onPay={submit} />
+      )}
+      {refused && isFinal(refused) && (
+        <p>
+          <a class="button" href={`/events/${booking.eventId}`}>
+            Choose seats again
+          </a>
+        </p>
       )}
       {held && (
         <button type="button" class="button quiet" onClick={() => release(held).then(onEnd)}>

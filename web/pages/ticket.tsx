@@ -3,8 +3,9 @@
 import { useRef, useState } from "preact/hooks";
 import { say } from "../announce";
 import { newKey, type Problem, send } from "../api/client";
-import type { Booking, Cancellation, EventItem } from "../api/types";
+import type { Booking, Cancellation, EventItem, PageOf } from "../api/types";
 import { calendarFile } from "../calendar";
+import { useAsk } from "../use-ask";
 import {
   day,
   fromNow,
@@ -76,11 +77,11 @@ export function TicketActions({ booking, event }: Props) {
         tickets are in your e-mail too. Booking {booking.id.slice(-8)}.
       </p>
       <div class="row">
-        <a class="button" href={calendarFile(booking, event)} download={`${fileName(booking.eventName)}.ics`}>
-          Add to my calendar
-        </a>
-        <a class="button quiet" href={`/tickets/${booking.id}`}>
+        <a class="button" href={`/tickets/${booking.id}`}>
           Show or print the codes
+        </a>
+        <a class="button quiet" href={calendarFile(booking, event)} download={`${fileName(booking.eventName)}.ics`}>
+          Add to my calendar
         </a>
         <button type="button" class="button quiet" onClick={share}>
           Share the event
@@ -102,6 +103,12 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
   const untilMs = Date.parse(booking.eventDate) - CANCEL_BEFORE_MS;
   const until = new Date(untilMs).toISOString();
   const all = chosen.size === booking.seatIds.length;
+  const [isOpen, setOpen] = useState(false);
+  const { value: tickets } = useAsk<PageOf<PricedTicket>>(
+    isOpen ? `/api/bookings/${booking.id}/tickets?perPage=100` : null,
+  );
+  const prices = new Map(tickets?.data.map(({ seatId, price }) => [seatId, price]));
+  const refund = all ? booking.totalAmount : refundOf(chosen, prices);
   if (untilMs <= Date.now()) {
     return <p class="fine">The event starts in less than 24 hours: the booking can no longer be cancelled.</p>;
   }
@@ -130,7 +137,14 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
       <p class="fine">
         You can cancel until {shortMoment(until)} ({fromNow(until)}) and get{" "}
         {booking.totalAmount === 0 ? "rid of the seats" : `${money(booking.totalAmount, booking.currency)} back`}.{" "}
-        <button type="button" class="link" onClick={() => dialog.current?.showModal()}>
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            setOpen(true);
+            dialog.current?.showModal();
+          }}
+        >
           Cancel tickets…
         </button>
       </p>
@@ -145,15 +159,16 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
             {booking.seatIds.map((id) => (
               <label key={id} class="card-choice">
                 <input type="checkbox" checked={chosen.has(id)} onChange={() => toggle(id)} />{" "}
-                <span>{seatWords(id)}</span>
+                <span class="grow">{seatWords(id)}</span>
+                <span class="price">{priceShown(prices.get(id), booking.currency)}</span>
               </label>
             ))}
           </fieldset>
         )}
-        <p class="total">
+        <p class="total" aria-live="polite">
           <span>You get back</span>{" "}
           <strong>
-            {all ? priceWords(booking.totalAmount, booking.currency) : `the price of ${plural(chosen.size, "ticket")}`}
+            {refund === null ? `the price of ${plural(chosen.size, "ticket")}` : money(refund, booking.currency)}
           </strong>
         </p>
         {problem && (
@@ -172,6 +187,26 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
       </dialog>
     </>
   );
+}
+
+interface PricedTicket {
+  readonly seatId: string;
+  readonly price: number;
+}
+
+/** Null while a price is not known. */
+function refundOf(seatIds: Iterable<string>, prices: ReadonlyMap<string, number>): number | null {
+  let sum = 0;
+  for (const id of seatIds) {
+    const price = prices.get(id);
+    if (price === undefined) return null;
+    sum += price;
+  }
+  return sum;
+}
+
+function priceShown(price: number | undefined, currency: string): string {
+  return price === undefined ? "" : priceWords(price, currency);
 }
 
 function fileName(text: string): string {

@@ -2,16 +2,25 @@
 
 import { useState } from "preact/hooks";
 import { read, send } from "../api/client";
-import type { Payment } from "../api/types";
+import type { Booking, Payment } from "../api/types";
 import { config } from "../config";
+import { Countdown } from "../parts/countdown";
 import { useStore } from "../store";
+import { localTime, seatList, time } from "../words";
 import { answerChallenge } from "./stripe";
 
-export function Challenge({ payment, onDone }: { readonly payment: Payment | null; readonly onDone: () => void }) {
+interface Props {
+  readonly booking: Booking;
+  readonly payment: Payment | null;
+  readonly onDone: () => void;
+}
+
+export function Challenge({ booking, payment, onDone }: Props) {
   const shop = useStore(config);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   if (!payment || !shop) return null;
+  const endsAtMs = Date.parse(booking.paymentExpiresAt);
 
   const finish = async (work: () => Promise<string | null>) => {
     setBusy(true);
@@ -33,7 +42,13 @@ export function Challenge({ payment, onDone }: { readonly payment: Payment | nul
   };
   return (
     <div class="panel stack">
-      <p>Nothing is charged before your bank knows that it is you. Your seats stay held meanwhile.</p>
+      <p>Nothing is charged before your bank knows that it is you.</p>
+      <Countdown
+        endsAtMs={endsAtMs}
+        lastsMs={endsAtMs - Date.parse(booking.createdAt)}
+        words={`${seatList(booking.seatIds)}: held for your bank's answer for`}
+        onEnd={onDone}
+      />
       {shop.payments === "stripe" ? (
         <button type="button" class="button" disabled={busy} onClick={() => finish(askBank)}>
           {busy ? "Waiting for your bank…" : "Go on to your bank"}
@@ -53,9 +68,14 @@ export function Challenge({ payment, onDone }: { readonly payment: Payment | nul
       )}
       {error && (
         <p class="form-error" role="alert">
-          {error}
+          {error} Nothing was charged, and your seats are still held: ask your bank again.
         </p>
       )}
+      <p class="fine">
+        You can close your bank's window, or this page, and come back. If your bank says no, another card can be used
+        here; if it has not said yes by {localTime(booking.paymentExpiresAt) ?? time(booking.paymentExpiresAt)}, the
+        seats go back on sale and nothing is charged.
+      </p>
     </div>
   );
 }

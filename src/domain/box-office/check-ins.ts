@@ -81,6 +81,7 @@ export function decideReadTickets(
       id: ticket.id,
       seatId: seatIdOf(state, ticket),
       status: ticket.revoked ? ("REVOKED" as const) : ("VALID" as const),
+      priceMinor: ticket.priceMinor,
       entry: entryOf(state.checkIns.get(ticket.id)),
     })),
   });

@@ -163,6 +163,8 @@ export interface TicketReading {
   readonly id: TicketId;
   readonly seatId: SeatId;
   readonly status: "VALID" | "REVOKED";
+  /** As it was booked; a later price of its tier changes nothing. In the booking's currency. */
+  readonly priceMinor: number;
   readonly entry: Scan | null;
 }
 

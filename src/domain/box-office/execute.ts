@@ -236,21 +236,21 @@ function settle(
 ): Decision<unknown> {
   const { effect, outcome } = command;
   const name = parseEffectId(effect);
-  if (name === null) return answered({ work: [] });
+  if (name === null) return answered({});
   if (name.kind === "availability" || name.kind === "definition") {
     settleTold(state, name.kind, effect, outcome, nowMs, changes);
-    return answered({ work: [] });
+    return answered({});
   }
   const hold = holdOfBooking(state, name.bookingId);
   const booking = hold?.booking ?? null;
   if (hold === null || booking === null) return refused({ code: "BOOKING_NOT_FOUND", id: name.bookingId });
   if (outcome.type === "later") {
     if (effectsOf(hold).includes(effect)) giveBack(state, effect, nowMs, outcome.afterMs);
-    return answered({ work: [] });
+    return answered({});
   }
   if (name.kind === "project") {
     if (outcome.type === "projected") settleProjection(state, hold, effect, outcome.version, nowMs, changes);
-    return answered({ work: [] });
+    return answered({});
   }
   const next = changed(hold, nowMs, {});
   const turn =
@@ -260,8 +260,8 @@ function settle(
   if (turn === null || outcome.type === "unanswered") {
     if (effectsOf(hold).includes(effect)) giveBack(state, effect, nowMs, null);
   }
-  if (turn === null) return answered({ work: [] });
-  return { ...answered({ work: [] }), holds: [turn.hold], facts: turn.facts, lease: FOLLOW_UPS };
+  if (turn === null) return answered({});
+  return { ...answered({}), holds: [turn.hold], facts: turn.facts, lease: FOLLOW_UPS };
 }
 
 /** What a consumer goes on with right after it settled. */

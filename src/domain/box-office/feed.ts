@@ -1,8 +1,8 @@
 // The live seat feed's words: which seats changed, numbered so that nobody misses one unnoticed. Seats are shown as in
 // the inventory, without those that left the hall.
 
-import type { SeatId } from "../ids";
-import type { BoxOfficeState, JournalEntry, SeatStatus } from "./state";
+import type { GateId, SeatId } from "../ids";
+import type { BoxOfficeState, GateCounts, JournalEntry, SeatStatus } from "./state";
 
 /** Changes kept for those who come back; older ones get a snapshot. */
 export const KEPT_CHANGES = 4_096;
@@ -32,6 +32,19 @@ export interface FeedDelta {
   readonly changes: readonly FeedChange[];
 }
 
+/** How many came in at each gate, as of `seq`: whatever has a smaller number is older. For organisers. */
+export interface FeedGates {
+  readonly type: "gates";
+  readonly seq: number;
+  /** Gates where nobody was yet are not among them. */
+  readonly gates: readonly (GateCounts & { readonly id: GateId })[];
+}
+
+export function gatesOf(state: BoxOfficeState): FeedGates {
+  const gates = [...state.gateCounts].map(([id, counts]) => ({ id, ...counts }));
+  return { type: "gates", seq: state.seq, gates };
+}
+
 export function snapshotOf(state: BoxOfficeState): FeedSnapshot {
   return {
     type: "snapshot",
@@ -39,6 +52,11 @@ export function snapshotOf(state: BoxOfficeState): FeedSnapshot {
     layoutVersion: state.definition?.version ?? 0,
     statuses: state.statuses.join("").replaceAll("X", ""),
   };
+}
+
+/** Whether one of these changed the hall itself: then only a snapshot says what it looks like. */
+export function changesHall(entries: readonly JournalEntry[]): boolean {
+  return entries.some(({ facts }) => facts.some(({ type }) => type === "event.updated"));
 }
 
 /** The seat changes of journal entries, as the feed tells them. */

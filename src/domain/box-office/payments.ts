@@ -46,13 +46,13 @@ export function decidePay(
     const nextTry = { ...command.method, requestId: command.requestId };
     const voiding = withBooking(moved, booking, { phase: "voiding", nextTry });
     const fact: Fact = { type: "payment.voiding", bookingId: booking.id, detail: { attempt: latest?.n ?? 0 } };
-    return decided({ attempt: next }, voiding, [fact], ["void", "authorise", "capture", "project"]);
+    return decided({ attempt: next }, voiding, [fact], ["void", "project"]);
   }
   const turn =
     faceValueOf(booking) === 0 && (command.method.force ?? "success") === "success"
       ? payNothing(moved, booking, command, nowMs)
       : startAttempt(moved, booking, command.method, command.requestId, nowMs);
-  return decided({ attempt: next }, turn.hold, turn.facts, ["authorise", "capture", "project"]);
+  return decided({ attempt: next }, turn.hold, turn.facts, ["authorise", "project"]);
 }
 
 /** Asks the provider to reserve the money. The hold's version is the caller's to raise. */

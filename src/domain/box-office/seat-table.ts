@@ -2,6 +2,7 @@
 // and the holds, in one place: putting a new version of a hold in the place of the old one.
 
 import { geometryOf } from "../geometry";
+import type { UserId } from "../ids";
 import { type Geometry, TIERS } from "../seat-map";
 import { isOver, MINUTE } from "../time";
 import { noteDeadline } from "./deadlines";
@@ -177,8 +178,13 @@ function noteCooldown(state: BoxOfficeState, hold: Hold, nowMs: number): void {
 
 /** Counts a booking of the last minute against its user's rate. */
 export function noteBooking(state: BoxOfficeState, hold: Hold, nowMs: number): void {
-  if (hold.booking === null || isOver(hold.booking.createdAtMs + MINUTE, nowMs)) return;
-  const moments = (state.recentBookings.get(hold.userId) ?? []).filter((atMs) => !isOver(atMs + MINUTE, nowMs));
-  state.recentBookings.delete(hold.userId);
-  state.recentBookings.set(hold.userId, [...moments, hold.booking.createdAtMs]);
+  if (hold.booking !== null) noteBookingOf(state, hold.userId, hold.booking.createdAtMs, nowMs);
+}
+
+/** The same, of a booking whose row was not read. */
+export function noteBookingOf(state: BoxOfficeState, userId: UserId, bookedAtMs: number, nowMs: number): void {
+  if (isOver(bookedAtMs + MINUTE, nowMs)) return;
+  const moments = (state.recentBookings.get(userId) ?? []).filter((atMs) => !isOver(atMs + MINUTE, nowMs));
+  state.recentBookings.delete(userId);
+  state.recentBookings.set(userId, [...moments, bookedAtMs]);
 }

@@ -7,6 +7,7 @@ import type { Hold } from "./state";
 export interface Ticket {
   readonly id: TicketId;
   readonly seat: number;
+  readonly priceMinor: number;
   readonly revoked: boolean;
 }
 
@@ -18,6 +19,7 @@ export function ticketsOf(hold: Hold): readonly Ticket[] {
   return hold.seats.map((seat, place) => ({
     id: ticketIdOf(booking.id, place),
     seat,
+    priceMinor: booking.prices[place] ?? 0,
     revoked: whole || booking.cancelledSeats.includes(seat),
   }));
 }

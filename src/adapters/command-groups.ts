@@ -1,0 +1,96 @@
+// Commands that requests of one isolate send to one box office at the same time travel in one call: the way there costs
+// more than the command. One that finds nobody else on the way goes at once and alone.
+
+import type { Command, CommandType, Reply } from "../domain/box-office/commands";
+import type { EventCode } from "../domain/ids";
+import { SECOND } from "../domain/time";
+
+/** Well below what a box office lets wait. */
+const MAX_GROUP = 200;
+/** A group whose request was ended under it never leaves: it is not joined any more. */
+const OPEN_MS = SECOND / 10;
+/** Who was not answered with its group goes by itself: a repeat is recognised. Longer than any answer takes. */
+const PATIENCE_MS = 5 * SECOND;
+
+type AnyReply = Reply<CommandType>;
+
+interface Member {
+  readonly command: Command;
+  readonly resolve: (reply: AnyReply) => void;
+  readonly reject: (fault: unknown) => void;
+}
+
+interface Group {
+  readonly openedAtMs: number;
+  readonly members: Member[];
+}
+
+export function commandGroups(outside: {
+  readonly call: (code: EventCode, commands: readonly Command[]) => Promise<AnyReply[]>;
+  /** Lets what was begun in one request go on when that request's caller is gone. */
+  readonly keepAlive: (work: Promise<unknown>) => void;
+  readonly nowMs: () => number;
+}): (code: EventCode, command: Command) => Promise<AnyReply> {
+  /** Calls under way, by box office; absent: none. */
+  const underWay = new Map<EventCode, number>();
+  const open = new Map<EventCode, Group>();
+
+  async function call(code: EventCode, commands: readonly Command[]): Promise<AnyReply[]> {
+    underWay.set(code, (underWay.get(code) ?? 0) + 1);
+    try {
+      return await outside.call(code, commands);
+    } finally {
+      const left = (underWay.get(code) ?? 1) - 1;
+      if (left === 0) underWay.delete(code);
+      else underWay.set(code, left);
+    }
+  }
+
+  /** Whatever arrives in the same turn of the event loop goes with it. */
+  async function leave(code: EventCode, group: Group): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (open.get(code) === group) open.delete(code);
+    const { members } = group;
+    try {
+      const replies = await call(
+        code,
+        members.map(({ command }) => command),
+      );
+      for (const [place, { resolve }] of members.entries()) resolve(replies[place] as AnyReply);
+    } catch (fault) {
+      for (const { reject } of members) reject(fault);
+    }
+  }
+
+  function join(code: EventCode, member: Member): void {
+    const nowMs = outside.nowMs();
+    const group = open.get(code);
+    if (group !== undefined && group.members.length < MAX_GROUP && nowMs - group.openedAtMs < OPEN_MS) {
+      group.members.push(member);
+      return;
+    }
+    const opened: Group = { openedAtMs: nowMs, members: [member] };
+    open.set(code, opened);
+    outside.keepAlive(leave(code, opened));
+  }
+
+  return async (code, command) => {
+    if (!underWay.has(code)) {
+      const alone = call(code, [command]);
+      outside.keepAlive(alone.catch(() => {}));
+      return (await alone)[0] as AnyReply;
+    }
+    // The timer is this request's own: without anything of its own to wait for, the platform takes it for hung.
+    let patience: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<null>((resolve) => {
+      patience = setTimeout(resolve, PATIENCE_MS, null);
+    });
+    const grouped = new Promise<AnyReply>((resolve, reject) => join(code, { command, resolve, reject }));
+    try {
+      const reply = await Promise.race([grouped, late]);
+      return reply ?? ((await call(code, [command]))[0] as AnyReply);
+    } finally {
+      clearTimeout(patience);
+    }
+  };
+}
