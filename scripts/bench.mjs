@@ -2,7 +2,7 @@
 // this machine alone. docs/performance.md says how to read the figures.
 //
 //   --quick        a smoke run: a twentieth of the work, one round
-//   --only NAME    one scenario: holds, inventory, watched, bookings, sell-out, wake (may be repeated)
+//   --only NAME    one scenario: holds, bookings, sell-out, inventory, watched, bundle, wake (may be repeated)
 //   --rounds N     3 where nothing is said
 //   --json FILE    writes everything that was measured
 //   --write-docs   puts the tables into docs/performance.md
@@ -36,12 +36,12 @@ const { values: options } = parseArgs({
 /** @type {Record<string, (stage: import("../bench/stage.mjs").Stage) => Promise<unknown>>} */
 const SCENARIOS = {
   holds: (stage) => holds(stage, CONNECTIONS),
+  bookings,
+  "sell-out": soldOut,
   inventory,
   watched,
   bundle,
-  bookings,
-  // Last: tens of thousands of tickets keep the consumers busy for a while.
-  "sell-out": soldOut,
+  // Last: a hall that sold out minutes ago is what is meant.
   wake,
 };
 

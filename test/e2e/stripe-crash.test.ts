@@ -4,9 +4,9 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
+import { type Product, startProduct, withoutKeepAlive } from "../runtime/product";
 import { SECRET_KEY, WEBHOOK_SECRET } from "../stripe/asking";
 import { type Fault, type StandIn, startStandIn } from "../stripe/control";
-import { type Product, startProduct, withoutKeepAlive } from "../runtime/product";
 import { type Ending, eventually, openSale, type Sale, type World } from "../stripe/sale";
 import { CARD, CHALLENGED, DECLINED, REFUNDED as GIVEN_BACK, CONFIRMED as PAID } from "../stripe/situations/situation";
 import { clientOf } from "./client";

@@ -4,10 +4,10 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Product, startProduct, withoutKeepAlive } from "../runtime/product";
 import { SECRET_KEY, WEBHOOK_SECRET } from "../stripe/asking";
 import { type StandIn, startStandIn } from "../stripe/control";
 import { signatureOf } from "../stripe/courier.mjs";
-import { type Product, startProduct, withoutKeepAlive } from "../runtime/product";
 import { openSale, type World } from "../stripe/sale";
 import { BUYERS_DOINGS, CARDS, CHALLENGES } from "../stripe/situations/cards";
 import { LINES, OUTAGES, SLOW } from "../stripe/situations/lines";
