@@ -357,6 +357,16 @@ describe("D1's knowledge of the event", () => {
     expect(owedEffects(office.state)).not.toContain(effect);
   });
 
+  it("is told again within a minute, however long D1 was down", () => {
+    const { office } = booked();
+    const effect = availabilityEffectOf(office.code);
+    take(office);
+    for (let tries = 0; tries < 60; tries++) {
+      office.pass(MINUTE);
+      expect([tries, take(office, true).now.includes(effect)]).toEqual([tries, true]);
+    }
+  });
+
   it("is not owed when a held seat is sold: it was not free before either", () => {
     const { office, id } = booked();
     const effect = availabilityEffectOf(office.code);

@@ -2,7 +2,7 @@
 // answered is to be asked for, a version D1 does not have is to be written there. So none can be forgotten.
 
 import { type BookingId, type EventCode, parseId } from "../ids";
-import { HOUR, SECOND } from "../time";
+import { HOUR, MINUTE, SECOND } from "../time";
 import type { EffectId, Work, WorkKind } from "./commands";
 import { faceValueOf, latestAttempt } from "./hold";
 import type { Attempt, Booking, BoxOfficeState, Hold, Refund } from "./state";
@@ -20,6 +20,8 @@ const RESEND_MS = 5 * SECOND;
 const RESEND_CEILING_MS = 30 * SECOND;
 /** After as many tries the cause is not a passing one: every hour from then on. About 20 minutes. */
 const EAGER_TRIES = 40;
+/** What lists show of an event is one effect, however much changes: it never waits longer than this. */
+const LISTED_MS = MINUTE;
 /** D1 hears of an event's availability this often at most. */
 export const AVAILABILITY_INTERVAL_MS = SECOND;
 
@@ -191,7 +193,7 @@ export function lease(state: BoxOfficeState, id: EffectId, nowMs: number): Work 
 /** Gives an effect back, to be handed over again after a while. */
 export function giveBack(state: BoxOfficeState, id: EffectId, nowMs: number, afterMs: number | null): void {
   const tries = (state.outbox.flights.get(id)?.tries ?? 0) + 1;
-  fly(state, id, tries, nowMs + (afterMs ?? resendAfterMs(tries)), 0);
+  fly(state, id, tries, nowMs + (afterMs ?? resendAfterMs(id, tries)), 0);
 }
 
 /** Memory was rebuilt: what is owed may be under way already, so it waits for the alarm. */
@@ -229,7 +231,7 @@ export function takeOutgoing(
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const [id, flight] of flights) {
       if (flight.nextAtMs <= nowMs) {
-        fly(state, id, flight.tries + 1, nowMs + resendAfterMs(flight.tries + 1), flight.leaseUntilMs);
+        fly(state, id, flight.tries + 1, nowMs + resendAfterMs(id, flight.tries + 1), flight.leaseUntilMs);
         now.push(id);
       }
       earliestMs = Math.min(earliestMs, flights.get(id)?.nextAtMs ?? earliestMs);
@@ -261,6 +263,8 @@ function fly(state: BoxOfficeState, id: EffectId, tries: number, nextAtMs: numbe
   state.outbox.earliestMs = Math.min(state.outbox.earliestMs, nextAtMs);
 }
 
-function resendAfterMs(tries: number): number {
-  return tries >= EAGER_TRIES ? HOUR : Math.min(RESEND_CEILING_MS, RESEND_MS * 2 ** Math.min(tries, 10));
+function resendAfterMs(id: EffectId, tries: number): number {
+  const kind = kindOf(id);
+  if (tries >= EAGER_TRIES) return kind === "availability" || kind === "definition" ? LISTED_MS : HOUR;
+  return Math.min(RESEND_CEILING_MS, RESEND_MS * 2 ** Math.min(tries, 10));
 }
