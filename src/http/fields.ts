@@ -33,13 +33,18 @@ export function proseOf(maxChars: number) {
 const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_BREAKS = /[^\P{Cc}\n\r\t]/u;
 
+/** What follows from a moment, a gate's last hour for one, must still have a year of four digits (RFC 3339). */
+const YEAR_9999_MS = Date.UTC(9999, 0, 1);
+
 /** A moment as a caller writes it, ISO-8601 with its offset; milliseconds inside. */
 export const moment = z
   .string()
   .transform((text, context) => {
     const ms = parseMoment(text);
-    if (ms !== null) return ms;
-    context.addIssue({ code: "custom", message: "must be an ISO-8601 date and time with an offset, such as Z" });
+    if (ms !== null && ms < YEAR_9999_MS) return ms;
+    const message =
+      ms === null ? "must be an ISO-8601 date and time with an offset, such as Z" : "must be before the year 9999";
+    context.addIssue({ code: "custom", message });
     return z.NEVER;
   })
   .openapi({ type: "string", format: "date-time", example: "2027-09-15T19:30:00Z" });
