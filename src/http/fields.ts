@@ -34,7 +34,7 @@ const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_BREAKS = /[^\P{Cc}\n\r\t]/u;
 
 /** What follows from a moment, a gate's last hour for one, must still have a year of four digits (RFC 3339). */
-const YEAR_9999_MS = Date.UTC(9999, 0, 1);
+export const YEAR_9999_MS = Date.UTC(9999, 0, 1);
 
 /** A moment as a caller writes it, ISO-8601 with its offset; milliseconds inside. */
 export const moment = z

@@ -87,6 +87,7 @@ describe("a new event", () => {
     [{ ...event, availableSeats: 101 }, "availableSeats must be ≤ totalSeats"],
     [{ ...event, eventDate: "next summer" }, "eventDate must be an ISO date"],
     [{ ...event, eventDate: "2026-02-30T10:00:00Z" }, "eventDate must be an ISO date"],
+    [{ ...event, eventDate: "9999-12-31T23:59:59Z" }, "eventDate must be an ISO date"],
     [{ ...event, eventDate: NOW_MS + 1 }, "eventDate must be an ISO date"],
     [{ ...event, eventDate: "2026-01-28T12:00:00Z" }, "eventDate must be in future"],
   ])("refuses %o", (body, message) => {

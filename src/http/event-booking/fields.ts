@@ -6,6 +6,7 @@ import { MAX_DIALECT_SEATS } from "../../app/locks";
 import type { Force } from "../../domain/box-office/state";
 import { MAX_SEATS } from "../../domain/seat-map";
 import type { JsonObject } from "../body";
+import { YEAR_9999_MS } from "../fields";
 
 /** `message` is the sentence of the 400. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
@@ -104,7 +105,7 @@ function parseEventDate(value: unknown): number | null {
   if (typeof value !== "string" || !eventDateForm.safeParse(value).success) return null;
   const isDate = value.length === DATE_CHARS;
   const ms = Date.parse(isDate || ZONE.test(value) ? value : `${value}Z`);
-  return Number.isNaN(ms) ? null : ms;
+  return Number.isNaN(ms) || ms >= YEAR_9999_MS ? null : ms;
 }
 
 function anyMissing(body: JsonObject, fields: readonly string[]): boolean {
