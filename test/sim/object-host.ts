@@ -7,7 +7,7 @@ import type { FeedDelta, FeedSnapshot } from "../../src/domain/box-office/feed";
 import type { SalePolicy } from "../../src/domain/box-office/state";
 import { BoxOffice } from "../../src/durable/box-office";
 import { type Disk, diskOf } from "./storage";
-import type { World } from "./world";
+import { never, type World } from "./world";
 
 export interface ObjectHost {
   readonly disk: Disk;
@@ -35,7 +35,6 @@ export interface Outside {
   flushed(): void;
 }
 
-const NEVER = new Promise<never>(() => {});
 export type AnyReply = Reply<CommandType>;
 export type Asked = readonly Command[];
 
@@ -130,9 +129,9 @@ export function objectHost(
         if (isDead()) throw new Error("the object is gone");
         return storage.transactionSync(work);
       },
-      sync: () => (isDead() ? NEVER : storage.sync().then(() => (isDead() ? NEVER : undefined))),
+      sync: () => (isDead() ? never() : storage.sync().then(() => (isDead() ? never() : undefined))),
       getAlarm: () => storage.getAlarm(),
-      setAlarm: (atMs: number) => (isDead() ? NEVER : storage.setAlarm(atMs)),
+      setAlarm: (atMs: number) => (isDead() ? never() : storage.setAlarm(atMs)),
     };
     const ctx = {
       storage: guarded,
@@ -145,7 +144,7 @@ export function objectHost(
       BOOKINGS_PER_MINUTE: String(policy.bookingsPerMinute),
       SAGA_QUEUE: {
         sendBatch: async (messages: readonly { body: unknown; delaySeconds?: number }[]) => {
-          if (isDead()) return NEVER;
+          if (isDead()) return never();
           const fault = world.faults.draw(world, "queue.saga-send");
           if (fault.kind === "crash-before") return crash();
           if (fault.kind === "lost") throw new Error("the queue does not answer");
@@ -158,7 +157,7 @@ export function objectHost(
       SEAT_FEED: {
         idFromName: (name: string) => name,
         get: () => ({
-          deliver: (relay: string, news: FeedDelta | FeedSnapshot) => (isDead() ? NEVER : outside.deliver(relay, news)),
+          deliver: (relay: string, news: FeedDelta | FeedSnapshot) => (isDead() ? never() : outside.deliver(relay, news)),
         }),
       },
     };

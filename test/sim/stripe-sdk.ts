@@ -2,7 +2,7 @@
 // server, each of which may be lost, late, doubled, refused for now, or answered 500 after it was done.
 
 import { StripeFault, type StripeRequest, type StripeServer } from "./stripe-server";
-import type { Process, World } from "./world";
+import { never, type Process, type World } from "./world";
 
 interface Line {
   readonly world: World;
@@ -24,16 +24,15 @@ export function closeLines(): void {
 }
 
 const TIMEOUT_MS = 10_000;
-const NEVER = new Promise<never>(() => {});
 
 async function ask({ world, process, server }: Line, request: StripeRequest): Promise<object> {
   const { random, faults } = world;
-  if (process.dead) return NEVER;
+  if (process.dead) return never();
   const isWrite = /create|capture|cancel/.test(request.method);
   const outage = faults.draw(world, "provider.api");
   if (outage.kind === "crash-before") {
     world.kill(process);
-    return NEVER;
+    return never();
   }
   return await new Promise((resolve, reject) => {
     const after = (ms: number, settle: () => void) =>

@@ -54,9 +54,13 @@ export interface World {
   run(untilMs: number): Promise<void>;
 }
 
+/** What a dead process waits for. One for each waiter: a shared one would keep every waiter of every seed for ever. */
+export function never(): Promise<never> {
+  return new Promise<never>(() => {});
+}
+
 /** A sound world takes some five hundred, the longest a few thousand. */
 const MAX_EVENTS = 200_000;
-const NEVER = new Promise<never>(() => {});
 const realSetImmediate = setImmediate;
 /** Runs every waiting promise reaction at once: ten times as fast as a turn of the event loop. Only outside of one. */
 v8.setFlagsFromString("--allow-natives-syntax");
@@ -139,13 +143,13 @@ export function worldOf(seed: number, faultsOf: (random: Random) => Faults, keep
 }
 
 function callOutside<T>(world: World, process: Process, port: string, effect: () => T | Promise<T>): Promise<T> {
-  if (process.dead) return NEVER;
+  if (process.dead) return never();
   const fault = world.faults.draw(world, port);
   const { random } = world;
   if (fault.kind === "crash-before") {
     world.note(`${port} crash-before`);
     world.kill(process);
-    return NEVER;
+    return never();
   }
   return new Promise((resolve, reject) => {
     const fail = (text: string, delayMs: number) =>
