@@ -78,6 +78,11 @@ async function comeToRest(sale: Sale, isDone: () => boolean): Promise<void> {
     if (quiet < MINUTES_AT_REST) continue;
     void sale.relay.catchUp().catch(() => {});
     await world.run(world.nowMs + 1_000);
+    // A bank may return a refund in that very second: then there is something to do again.
+    if (unrest(sale) !== null) {
+      quiet = 0;
+      continue;
+    }
     const state = sale.judge.state();
     if (state !== null && sale.object.isRunning()) sale.relay.compare(state);
     return;
