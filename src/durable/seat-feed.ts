@@ -18,7 +18,7 @@ const BAD_MESSAGE = 4000;
 /** A message of a client: an acknowledgement, a token, or a command of ten seats. */
 const MAX_MESSAGE_CHARS = 8_192;
 /** Sockets written to in one turn: whoever else is to be served here, a buyer's hold among them, waits for no more. */
-const SOCKETS_A_TURN = 50;
+const SOCKETS_A_TURN = 8;
 /** Positions of sockets are kept with them once the feed is quiet this long, well before it may hibernate. */
 const SETTLE_MS = 2 * SECOND;
 
@@ -279,8 +279,9 @@ export class SeatFeed extends DurableObject<Env> {
       else this.#send(socket, reader, this.#snapshotFrame(), this.#table.seq);
       return;
     }
-    // Even if it is nothing, so that one who came back knows it.
-    this.#send(socket, reader, this.#frameSince(since), this.#table.seq);
+    // Exactly that, and even if it is nothing, so that one who came back knows it.
+    const missed = this.#changes.filter((change) => change.seq > since);
+    this.#send(socket, reader, deltaFrame(since, this.#table.seq, missed), this.#table.seq);
   }
 
   #snapshotFrame(): string {
