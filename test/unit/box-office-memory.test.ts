@@ -65,6 +65,18 @@ describe("deadlines", () => {
 });
 
 describe("rows read back", () => {
+  it("count a booking against its user's rate once, however often they are read", () => {
+    const office = openOffice();
+    const user = aUser();
+    office.book(user, ["A1"]);
+    const [hold] = [...office.state.holds.values()] as [Hold];
+    for (let read = 0; read < 3; read++) {
+      office.state.holds.delete(hold.id);
+      admit(office.state, hold, office.nowMs, false);
+    }
+    expect(office.state.recentBookings.get(user)?.size).toBe(1);
+  });
+
   it("rebuild the same memory, and reading one twice changes nothing", () => {
     const office = openOffice();
     const user = aUser();
