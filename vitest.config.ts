@@ -42,7 +42,8 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          setupFiles: ["test/workers/apply-migrations.ts"],
+          setupFiles: ["test/workers/quiet-console.ts", "test/workers/apply-migrations.ts"],
+          disableConsoleIntercept: true,
         },
       },
       // Each file has a server and a state of its own, and mostly waits: two of them side by side.
