@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     silent: "passed-only",
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", maxWorkers: 2 } },
       {
         plugins: [
           cloudflareTest(async () => ({
@@ -44,6 +44,7 @@ export default defineConfig({
           include: ["test/workers/**/*.test.ts"],
           setupFiles: ["test/workers/quiet-console.ts", "test/workers/apply-migrations.ts"],
           disableConsoleIntercept: true,
+          maxWorkers: 2,
         },
       },
       // Each file has a server and a state of its own, and mostly waits: two of them side by side.

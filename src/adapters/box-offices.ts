@@ -24,7 +24,7 @@ interface BoxOfficeStub {
 
 export function boxOffices(outside: {
   readonly namespace: Env["BOX_OFFICE"];
-  readonly events: Pick<Events, "definitionByCode">;
+  readonly events: Pick<Events, "idByCode" | "definitionByCode">;
   readonly log: Log;
   readonly nowMs: () => number;
   /** Lets a call outlive the request that began it; where it is missing, every command is a call of its own. */
@@ -51,17 +51,20 @@ export function boxOffices(outside: {
     if (known.has(code)) return true;
     const untilMs = unknown.get(code);
     if (untilMs !== undefined && untilMs > outside.nowMs()) return false;
-    if ((await definitionOf(code)) !== null) return true;
-    remember(unknown, () => unknown.set(code, outside.nowMs() + UNKNOWN_TTL_MS));
-    return false;
+    const id = await events.idByCode(code);
+    if (id === null) remember(unknown, () => unknown.set(code, outside.nowMs() + UNKNOWN_TTL_MS));
+    else knowNow(code, id);
+    return id !== null;
+  }
+
+  function knowNow(code: EventCode, id: EventId): void {
+    unknown.delete(code);
+    remember(known, () => known.set(code, id));
   }
 
   async function definitionOf(code: EventCode): Promise<EventDefinition | null> {
     const definition = await events.definitionByCode(code);
-    if (definition !== null) {
-      unknown.delete(code);
-      remember(known, () => known.set(code, definition.id));
-    }
+    if (definition !== null) knowNow(code, definition.id);
     return definition;
   }
 

@@ -200,6 +200,8 @@ export interface Events {
   saveDefinition(definition: EventDefinition): Promise<void>;
   /** An older or equal `seq` than D1's changes nothing. `nowMs` marks the event as active. */
   saveAvailability(availability: Availability, nowMs: number): Promise<void>;
+  /** Asked by every isolate that sells the event, perhaps by many requests at once: it reads no hall. */
+  idByCode(code: EventCode): Promise<EventId | null>;
   definitionByCode(code: EventCode): Promise<EventDefinition | null>;
   listingById(id: EventId): Promise<EventListing | null>;
   list(filter: EventFilter): Promise<Page<EventListing>>;

@@ -23,7 +23,7 @@ import type {
 } from "../domain/box-office/state";
 import { revokedTicketsOf } from "../domain/box-office/tickets";
 import { type BookingId, idsSince, type LockId, lockIdOf, type TicketId, type UserId } from "../domain/ids";
-import { MINUTE } from "../domain/time";
+import { isOver, MINUTE } from "../domain/time";
 import { checkInRows } from "./check-in-rows";
 
 const SCHEMA = [
@@ -83,6 +83,8 @@ export interface Rows {
   admitHolds(state: BoxOfficeState, ids: readonly LockId[], nowMs: number): void;
   admitBooking(state: BoxOfficeState, id: BookingId, nowMs: number): void;
   admitKeys(state: BoxOfficeState, scopes: readonly string[]): void;
+  /** Counts the last minute's bookings of every user: only who books in the first minute after a wake needs them. */
+  admitRecentBookings(state: BoxOfficeState, nowMs: number): void;
   admitCheckIn(state: BoxOfficeState, id: TicketId): void;
   /** Inside a transaction. */
   write(state: BoxOfficeState, changes: Changes): void;
@@ -107,6 +109,8 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
   const door = checkInRows(sql);
   let hasSchema = false;
   let relays: readonly string[] | null = null;
+  /** Until then, bookings of the last minute may have been made before memory was loaded; null: they are noted. */
+  let recentMissingUntilMs: number | null = null;
 
   function load(policy: SalePolicy, nowMs: number): BoxOfficeState {
     marks.clear();
@@ -128,7 +132,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     admitSoldSeats(state);
     const loaded = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE loaded_until_ms > ?`, nowMs);
     for (const row of loaded) take(state, row, nowMs);
-    noteRecentBookings(state, nowMs);
+    recentMissingUntilMs = nowMs + MINUTE;
     door.load(state);
     state.definitionToldVersion = told.definitionVersion ?? (state.definition?.version as number);
     state.availabilityToldSeq = told.availabilitySeq ?? 0;
@@ -162,7 +166,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
         after,
       );
       for (const [id, userId, bookedAtMs] of page) {
-        if (bookedAtMs !== null && !state.holds.has(id)) noteBookingOf(state, userId, bookedAtMs, nowMs);
+        if (bookedAtMs !== null) noteBookingOf(state, id, userId, bookedAtMs, nowMs);
       }
       after = page.length < ROWS_A_PAGE ? undefined : page.at(-1)?.[0];
     }
@@ -317,6 +321,11 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       for (const { scope, fingerprint, at_ms: atMs, reply } of sql.exec<KeyRow>(query, JSON.stringify(wanted))) {
         state.keys.set(scope, { scope, fingerprint, atMs, reply: JSON.parse(reply) as unknown });
       }
+    },
+    admitRecentBookings(state, nowMs) {
+      const missing = recentMissingUntilMs !== null && !isOver(recentMissingUntilMs, nowMs);
+      recentMissingUntilMs = null;
+      if (hasSchema && missing) noteRecentBookings(state, nowMs);
     },
     admitCheckIn(state, id) {
       const known = state.checkIns.has(id) ? null : door.checkIn(id);

@@ -255,6 +255,8 @@ export class BoxOffice extends DurableObject<Env> {
     this.#rows.admitHolds(state, visitors, nowMs);
     const scopes = commands.flatMap(({ key }) => (key == null ? [] : [key.scope]));
     this.#rows.admitKeys(state, scopes);
+    if (commands.some(({ type }) => type === "book" || type === "confirm"))
+      this.#rows.admitRecentBookings(state, nowMs);
     for (const { command, names } of named) {
       for (const id of names.bookings) {
         this.#rows.admitBooking(state, id, nowMs);

@@ -17,6 +17,8 @@ const TOO_MANY = 4029;
 const BAD_MESSAGE = 4000;
 /** A message of a client: an acknowledgement, a token, or a command of ten seats. */
 const MAX_MESSAGE_CHARS = 8_192;
+/** Sockets written to in one turn: whoever else is to be served here, a buyer's hold among them, waits for no more. */
+const SOCKETS_A_TURN = 8;
 /** Positions of sockets are kept with them once the feed is quiet this long, well before it may hibernate. */
 const SETTLE_MS = 2 * SECOND;
 
@@ -50,6 +52,9 @@ interface Table {
   readonly statuses: string[];
 }
 
+/** Nobody misses anything of it. */
+const NO_TABLE = { seq: 0 } as const;
+
 export class SeatFeed extends DurableObject<Env> {
   #table: Table | null = null;
   #asking: Promise<void> | null = null;
@@ -57,6 +62,8 @@ export class SeatFeed extends DurableObject<Env> {
   #changes: readonly FeedChange[] = [];
   #coveredFrom = 0;
   readonly #readers = new Map<WebSocket, Reader>();
+  /** Frames up to the number `to`, by the number from which they start. */
+  #frames = { to: -1, from: new Map<number, string>() };
   #settle: ReturnType<typeof setTimeout> | null = null;
   readonly #commands: FeedCommands = feedCommands(this.env, (code) => this.#boxOffice(code));
 
@@ -104,13 +111,14 @@ export class SeatFeed extends DurableObject<Env> {
     const table = this.#table;
     if (news.type === "snapshot") {
       this.#replace(news, null, 0);
-      this.#broadcastSnapshot();
     } else if (table === null || news.layoutVersion !== table.layoutVersion || news.prev > table.seq) {
       await this.#catchUp(code, relay);
     } else {
       const fresh = news.changes.filter(({ seq }) => seq > table.seq);
       this.#apply(fresh, news.seq);
     }
+    // The box office's pace is that of the slowest relay: this one is done when all its readers are level.
+    await this.#spread();
     this.#settleSoon();
   }
 
@@ -196,13 +204,12 @@ export class SeatFeed extends DurableObject<Env> {
     const { snapshot, missed } = await this.#boxOffice(code).watch(relay, since);
     const sameHall = this.#table === null || this.#table.layoutVersion === snapshot.layoutVersion;
     this.#replace(snapshot, sameHall ? missed : null, since);
-    for (const [socket, reader] of this.#readers) this.#sendSince(socket, reader);
+    await this.#spread();
   }
 
   #apply(changes: readonly FeedChange[], seq: number): void {
     const table = this.#table as Table;
     if (seq <= table.seq) return;
-    const prev = table.seq;
     for (const change of changes) table.statuses[change.place] = change.status;
     table.seq = seq;
     if (changes.length === 0) return;
@@ -210,11 +217,38 @@ export class SeatFeed extends DurableObject<Env> {
     const dropped = kept[kept.length - KEPT_CHANGES - 1];
     if (dropped !== undefined) this.#coveredFrom = dropped.seq;
     this.#changes = kept.slice(-KEPT_CHANGES);
-    const frame = deltaFrame(prev, seq, coalesce(changes));
-    for (const [socket, reader] of this.#readers) {
-      if (reader.seq === prev) this.#send(socket, reader, frame, seq);
-      else this.#sendSince(socket, reader);
+  }
+
+  /**
+   * Brings every reader level, each from where it stands, a few in a turn; what comes meanwhile goes with it. Several
+   * of these share the work: whoever began one ends when nobody is left behind.
+   */
+  async #spread(): Promise<void> {
+    let sent = 0;
+    for (let isLevel = false; !isLevel; ) {
+      isLevel = true;
+      for (const [socket, reader] of this.#readers) {
+        const { seq } = this.#table ?? NO_TABLE;
+        if (reader.seq >= seq) continue;
+        isLevel = false;
+        this.#send(socket, reader, this.#frameSince(reader.seq), seq);
+        sent += 1;
+        if (sent % SOCKETS_A_TURN === 0) await scheduler.wait(0);
+      }
     }
+  }
+
+  /** What who stands at `from` misses, or the whole table; made once for all who stand there. */
+  #frameSince(from: number): string {
+    const { seq } = this.#table as Table;
+    if (this.#frames.to !== seq) this.#frames = { to: seq, from: new Map() };
+    const start = from < this.#coveredFrom ? -1 : from;
+    const known = this.#frames.from.get(start);
+    if (known !== undefined) return known;
+    const missed = () => this.#changes.filter((change) => change.seq > from);
+    const frame = start < 0 ? this.#snapshotFrame() : deltaFrame(from, seq, coalesce(missed()));
+    this.#frames.from.set(start, frame);
+    return frame;
   }
 
   /** A new socket: what it missed since it left, in order, or the whole table. */
@@ -234,24 +268,9 @@ export class SeatFeed extends DurableObject<Env> {
       else this.#send(socket, reader, this.#snapshotFrame(), this.#table.seq);
       return;
     }
-    this.#sendSince(socket, reader, true);
-  }
-
-  /** What a reader misses, in order; `always`, even if it is nothing, so that one who came back knows it. */
-  #sendSince(socket: WebSocket, reader: Reader, always = false): void {
-    const { seq } = this.#table as Table;
-    if (reader.seq >= seq && !always) return;
-    if (reader.seq < this.#coveredFrom) this.#send(socket, reader, this.#snapshotFrame(), seq);
-    else {
-      const missed = this.#changes.filter((change) => change.seq > reader.seq);
-      this.#send(socket, reader, deltaFrame(reader.seq, seq, missed), seq);
-    }
-  }
-
-  #broadcastSnapshot(): void {
-    const frame = this.#snapshotFrame();
-    const { seq } = this.#table as Table;
-    for (const [socket, reader] of this.#readers) this.#send(socket, reader, frame, seq);
+    // Exactly that, and even if it is nothing, so that one who came back knows it.
+    const missed = this.#changes.filter((change) => change.seq > since);
+    this.#send(socket, reader, deltaFrame(since, this.#table.seq, missed), this.#table.seq);
   }
 
   #snapshotFrame(): string {

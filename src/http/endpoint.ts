@@ -14,7 +14,7 @@ import { dressedJson } from "./headers";
 import type { HonoEnv } from "./honoenv";
 import { keyOf } from "./keys";
 import { documentEndpoint } from "./openapi";
-import { type AnyRefusal, type ErrorCode, type HttpResult, refusedResponse } from "./problem";
+import { type AnyRefusal, type ErrorCode, type HttpResult, refusedAnswer } from "./problem";
 import { parseWith, queryOf } from "./validation";
 
 export const SERVICES = [
@@ -136,16 +136,23 @@ export function addEndpoint<
   documentEndpoint(group.openAPIRegistry, spec as unknown as EndpointSpec);
   const route = spec.path.replaceAll(/\{(.+?)\}/g, ":$1");
   group.on(spec.method, route, async (c) => {
-    const refused = (refusal: AnyRefusal) => refusedResponse(refusal, c.get("requestId"));
     const call = await checkedCall(c, spec as unknown as EndpointSpec, `${spec.method.toUpperCase()} ${route}`);
-    if (!call.ok) return refused(call.refusal);
+    if (!call.ok) return refused(c, call.refusal);
     const handled = await handle(call.value as Call<P, X, z.output<Q>, z.output<B>>);
     if (handled instanceof Response) return handled;
-    if (!handled.ok) return refused(handled.refusal);
-    const { status, body, headers } = handled.value;
-    const isProduction = c.get("deps").settings.environment === "production";
-    return dressedJson(body, status, headers, { requestId: c.get("requestId"), isProduction });
+    return handled.ok ? dressed(c, handled.value) : refused(c, handled.refusal);
   });
+}
+
+function refused(c: Context<HonoEnv>, refusal: AnyRefusal): Response {
+  return dressed(c, refusedAnswer(refusal, c.get("requestId")));
+}
+
+function dressed(c: Context<HonoEnv>, { status, body, headers }: Answer<number, unknown>): Response {
+  const isProduction = c.get("deps").settings.environment === "production";
+  const response = dressedJson(body, status, headers, { requestId: c.get("requestId"), isProduction });
+  c.set("dressed", response);
+  return response;
 }
 
 const NOTHING = z.strictObject({});

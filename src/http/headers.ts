@@ -14,13 +14,6 @@ export const CAREFUL: Readonly<Record<string, string>> = {
 };
 const CAREFUL_HTTPS = { ...CAREFUL, "Strict-Transport-Security": HTTPS_ONLY };
 
-const dressed = new WeakSet<Response>();
-
-/** Whether it has these headers already. */
-export function isDressed(response: Response): boolean {
-  return dressed.has(response);
-}
-
 /** A JSON response that is ready to be sent. `own` headers are spelled as those above are. */
 export function dressedJson(
   body: unknown,
@@ -30,7 +23,5 @@ export function dressedJson(
 ): Response {
   const careful = request.isProduction ? CAREFUL_HTTPS : CAREFUL;
   const headers = { ...careful, "Content-Type": "application/json", "X-Request-Id": request.requestId, ...own };
-  const response = new Response(JSON.stringify(body), { status, headers });
-  dressed.add(response);
-  return response;
+  return new Response(JSON.stringify(body), { status, headers });
 }

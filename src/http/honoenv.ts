@@ -17,6 +17,11 @@ export interface HonoEnv {
     isolateSinceMs: number;
     /** Set on routes that need a signed-in user. */
     viewer?: Viewer;
+    /**
+     * An answer that was made with every header. Noted here and not in a set of such answers: a native object that is
+     * some set's key outlives every minor garbage collection, and thousands that end together stop the isolate.
+     */
+    dressed?: Response;
   };
 }
 

@@ -8,7 +8,7 @@ import type { Deps } from "../app/ports";
 import { networkOf } from "../app/users";
 import { ID_RANDOM_BYTES, makeId, type RequestId } from "../domain/ids";
 import { MINUTE, SECOND } from "../domain/time";
-import { CAREFUL, HTTPS_ONLY, isDressed } from "./headers";
+import { CAREFUL, HTTPS_ONLY } from "./headers";
 import type { HonoEnv } from "./honoenv";
 import { refusedResponse } from "./problem";
 
@@ -41,7 +41,7 @@ export function accompany(compose: Compose, configProblems: ConfigProblems): Mid
     c.set("isolateSinceMs", firstRequestAtMs);
     await next();
     // A socket's response cannot be copied, and nobody reads headers of one.
-    if (c.res.status !== 101 && !isDressed(c.res)) {
+    if (c.res.status !== 101 && c.get("dressed") !== c.res) {
       const answer = withHeaders(c.res, requestId);
       if (deps.settings.environment === "production") answer.headers.set("Strict-Transport-Security", HTTPS_ONLY);
       if (answer !== c.res) c.res = answer;

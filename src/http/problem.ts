@@ -180,10 +180,18 @@ export function problemOf(refusal: AnyRefusal): Problem {
   }
 }
 
+/** What a refused request is answered with. */
+export function refusedAnswer(
+  refusal: AnyRefusal,
+  requestId: string,
+): { readonly status: ProblemStatus; readonly body: ErrorBody; readonly headers?: Readonly<Record<string, string>> } {
+  const { status, message, headers, details } = problemOf(refusal);
+  return { status, body: { error: { code: refusal.code, message, requestId, ...details } }, headers };
+}
+
 /** The answer to a refused request. */
 export function refusedResponse(refusal: AnyRefusal, requestId: string): Response {
-  const { status, message, headers, details } = problemOf(refusal);
-  const body: ErrorBody = { error: { code: refusal.code, message, requestId, ...details } };
+  const { status, body, headers } = refusedAnswer(refusal, requestId);
   return Response.json(body, { status, headers: { "Cache-Control": "no-store", ...headers } });
 }
 

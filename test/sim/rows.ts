@@ -82,6 +82,7 @@ function simulatedRows(sql: SimSql): Rows {
     sql.undo(() => (old === undefined ? table.delete(key) : table.set(key, old)));
     table.set(key, value);
   }
+  let recentMissingUntilMs: number | null = null;
   function take(state: BoxOfficeState, row: HoldRow | undefined, nowMs: number): boolean {
     if (row !== undefined) admit(state, row.hold, nowMs, row.soldSeats !== null);
     return row !== undefined;
@@ -101,10 +102,7 @@ function simulatedRows(sql: SimSql): Rows {
       for (const row of sorted(holds)) {
         if (row.loadedUntilMs !== null && row.loadedUntilMs > nowMs) take(state, row, nowMs);
       }
-      const since = idsSince("lock", nowMs - 2 * MINUTE);
-      for (const { hold } of sorted(holds)) {
-        if (hold.id > since && !state.holds.has(hold.id)) noteBooking(state, hold, nowMs);
-      }
+      recentMissingUntilMs = nowMs + MINUTE;
       state.definitionToldVersion = told.definitionVersion;
       state.availabilityToldSeq = told.availabilitySeq;
       state.availabilitySeq = state.seq;
@@ -120,6 +118,12 @@ function simulatedRows(sql: SimSql): Rows {
       if (state.lockOfBooking.has(id)) return;
       if (take(state, holds.get(lockIdOf(id)), nowMs) && state.lockOfBooking.has(id)) return;
       take(state, rowOfBooking(holds, id), nowMs);
+    },
+    admitRecentBookings(state, nowMs) {
+      if (recentMissingUntilMs === null || recentMissingUntilMs <= nowMs) return;
+      recentMissingUntilMs = null;
+      const since = idsSince("lock", nowMs - 2 * MINUTE);
+      for (const { hold } of sorted(holds)) if (hold.id > since) noteBooking(state, hold, nowMs);
     },
     admitKeys(state, scopes) {
       for (const scope of scopes) {

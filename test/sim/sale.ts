@@ -97,6 +97,7 @@ export function saleOf(
     const events: Partial<Deps["events"]> = {
       saveDefinition: (one) => call("d1.save-definition", () => saveDefinition(db, one)),
       saveAvailability: (one, nowMs) => call("d1.save-availability", () => saveAvailability(db, code, one, nowMs)),
+      idByCode: async (asked) => db.events.get(asked)?.definition.id ?? null,
       definitionByCode: async (asked) => db.events.get(asked)?.definition ?? null,
       listingById: (id) => call("d1.event", () => eventListingOf(db, id)),
       overdue: (beforeMs) =>

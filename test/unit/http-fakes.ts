@@ -201,6 +201,7 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
         [...world.definitions.values()].filter(({ venueId }) => venueId === id).map((event) => listingOf(world, event)),
       saveDefinition: unused("events.saveDefinition"),
       saveAvailability: unused("events.saveAvailability"),
+      idByCode: unused("events.idByCode"),
       definitionByCode: unused("events.definitionByCode"),
       noteNextDue: unused("events.noteNextDue"),
       overdue: unused("events.overdue"),

@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Command, CommandType, Reply } from "../../src/domain/box-office/commands";
+import { projectionEffectOf } from "../../src/domain/box-office/effects";
 import type { EventDefinition } from "../../src/domain/box-office/state";
 import { makeSaleId, type SeatId, type UserId } from "../../src/domain/ids";
 import { MINUTE, SECOND } from "../../src/domain/time";
@@ -11,6 +12,8 @@ import { anEvent, aUser, counter } from "../unit/box-office-builder";
 const bytes = counter(9_000_000);
 const ORIGIN = { actor: "test", requestId: "req_test" };
 type Stub = DurableObjectStub<BoxOffice>;
+/** What wrangler.toml says. */
+const BOOKINGS_A_MINUTE = Number(env.BOOKINGS_PER_MINUTE);
 
 function future(): EventDefinition {
   const nowMs = Date.now();
@@ -116,6 +119,29 @@ describe("a box office in workerd", () => {
       refusal: { code: "SEATS_UNAVAILABLE", yoursAgainAtMs: expect.any(Number) },
     });
     expect((await send(stub, holdCommand(definition, aUser(), "A1"))).ok).toBe(true);
+  });
+
+  it("counts a user's bookings of the last minute also after an eviction, finished ones too", async () => {
+    const { stub, definition } = await open();
+    await send(stub, holdCommand(definition, aUser(), "A1"));
+    const user = aUser();
+    const book = () => {
+      const bookingId = makeSaleId("bkg", definition.code, Date.now(), bytes.next());
+      const from = { seatIds: ["seat_A1" as SeatId] };
+      return { type: "book", bookingId, userId: user, from, method: null, ...ORIGIN } as const;
+    };
+    const bookings = Array.from({ length: BOOKINGS_A_MINUTE }, book);
+    expect((await sendAll(stub, bookings)).every(({ ok }) => ok)).toBe(true);
+    // They failed for their seats, and D1 knows: memory has no need of them.
+    const outcome = { type: "projected", version: 1_000 } as const;
+    const told = bookings.map(({ bookingId }) => {
+      const effect = projectionEffectOf(bookingId);
+      return { type: "settle", effect, outcome, ...ORIGIN } as const;
+    });
+    await sendAll(stub, told);
+    await evictDurableObject(stub);
+    expect(await statuses(stub)).toContain("L");
+    expect(await send(stub, book())).toMatchObject({ ok: false, refusal: { code: "RATE_LIMITED" } });
   });
 
   it("answers a repeated key with the same reply, in parallel and after an eviction", async () => {

@@ -48,6 +48,7 @@ describe("an event in D1", () => {
       updatedAtMs: NOW,
     });
     expect(await events.definitionByCode(definition.code)).toEqual(definition);
+    expect(await events.idByCode(definition.code)).toBe(definition.id);
   });
 
   it("without a venue has none in the list", async () => {
@@ -59,6 +60,7 @@ describe("an event in D1", () => {
     const unknown = aDefinition();
     expect(await events.listingById(unknown.id)).toBeNull();
     expect(await events.definitionByCode(unknown.code)).toBeNull();
+    expect(await events.idByCode(unknown.code)).toBeNull();
   });
 
   it("cannot have the code of another", async () => {

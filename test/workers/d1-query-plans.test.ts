@@ -33,6 +33,7 @@ const QUERIES: Readonly<Record<string, (db: D1Database) => Promise<unknown>>> = 
   "a user": (db) => d1Users(db).byId(user.id),
   "a venue": (db) => d1Venues(db).byId(aVenue().id),
   "an event": (db) => d1Events(db).listingById(event.id),
+  "an event's id by its code": (db) => d1Events(db).idByCode(event.code),
   "an event by its code": (db) => d1Events(db).definitionByCode(event.code),
   "events by date": (db) => d1Events(db).list({ venueId: null, fromMs: NOW, toMs: null, ...page }),
   "events of a venue by date": (db) => d1Events(db).list({ venueId: aVenue().id, fromMs: NOW, toMs: NOW, ...page }),

@@ -124,7 +124,8 @@ describe("a reader of the feed", () => {
       first.socket.close(1000);
       await churn(event, 15);
       // What is under way to those who stayed is no past yet: it would come as live news, coalesced.
-      for (const { reader: other } of stayed) await converged(event, other);
+      const level = () => expect(stayed.map(({ reader: other }) => other.seq)).toEqual(stayed.map(() => seq + 30));
+      await vi.waitFor(level, { timeout: 10_000, interval: 20 });
       const { reader } = await openFeed(event, { since: seq });
       await vi.waitFor(() => expect(changesOf(reader)).toHaveLength(300), { timeout: 10_000, interval: 20 });
       const once = ["L", "A"].flatMap((status) => TEN_SEATS.map((seatId) => [seatId, status]));

@@ -48,6 +48,11 @@ export function d1Events(db: D1Database): Events {
         .where(and(eq(events.id, eventId), lt(events.availabilitySeq, seq)));
     },
 
+    async idByCode(code) {
+      const [row] = await orm.select({ id: events.id }).from(events).where(eq(events.code, code)).limit(1);
+      return row?.id ?? null;
+    },
+
     async definitionByCode(code) {
       const [row] = await orm
         .select({ definition: events.definition })

@@ -235,9 +235,10 @@ function seatsToCancel(
 
 /** How long this user must wait before another booking of this event is accepted; 0: not at all. */
 function throttleMs(state: BoxOfficeState, userId: UserId, nowMs: number): number {
-  const recent = (state.recentBookings.get(userId) ?? []).filter((atMs) => !isOver(atMs + MINUTE, nowMs));
+  const moments = [...(state.recentBookings.get(userId)?.values() ?? [])];
+  const recent = moments.filter((atMs) => !isOver(atMs + MINUTE, nowMs));
   if (recent.length < state.policy.bookingsPerMinute) return 0;
-  return (recent[0] as number) + MINUTE - nowMs;
+  return Math.min(...recent) + MINUTE - nowMs;
 }
 
 function acceptedAs(booking: Booking, method: PaymentMethod | null): Accepted {

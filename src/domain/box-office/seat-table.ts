@@ -128,7 +128,7 @@ export function dropPast(state: BoxOfficeState, nowMs: number): void {
     state.cooldowns.delete(key);
   }
   for (const [userId, moments] of state.recentBookings) {
-    if (!isOver((moments.at(-1) as number) + MINUTE, nowMs)) break;
+    if (!isOver(Math.max(...moments.values()) + MINUTE, nowMs)) break;
     state.recentBookings.delete(userId);
   }
 }
@@ -176,15 +176,22 @@ function noteCooldown(state: BoxOfficeState, hold: Hold, nowMs: number): void {
   }
 }
 
-/** Counts a booking of the last minute against its user's rate. */
+/** Counts a booking of the last minute against its user's rate: once, however often it is read back. */
 export function noteBooking(state: BoxOfficeState, hold: Hold, nowMs: number): void {
-  if (hold.booking !== null) noteBookingOf(state, hold.userId, hold.booking.createdAtMs, nowMs);
+  if (hold.booking !== null) noteBookingOf(state, hold.id, hold.userId, hold.booking.createdAtMs, nowMs);
 }
 
 /** The same, of a booking whose row was not read. */
-export function noteBookingOf(state: BoxOfficeState, userId: UserId, bookedAtMs: number, nowMs: number): void {
+export function noteBookingOf(
+  state: BoxOfficeState,
+  lockId: Hold["id"],
+  userId: UserId,
+  bookedAtMs: number,
+  nowMs: number,
+): void {
   if (isOver(bookedAtMs + MINUTE, nowMs)) return;
-  const moments = (state.recentBookings.get(userId) ?? []).filter((atMs) => !isOver(atMs + MINUTE, nowMs));
+  const moments = new Map(state.recentBookings.get(userId));
+  for (const [id, atMs] of moments) if (isOver(atMs + MINUTE, nowMs)) moments.delete(id);
   state.recentBookings.delete(userId);
-  state.recentBookings.set(userId, [...moments, bookedAtMs]);
+  state.recentBookings.set(userId, moments.set(lockId, bookedAtMs));
 }

@@ -296,8 +296,8 @@ export interface BoxOfficeState {
   readonly unpaidSeats: Map<UserId, number>;
   /** `userId seat` → when the user may hold that seat again, soonest first. */
   readonly cooldowns: Map<string, number>;
-  /** When a user's bookings of the last minute were accepted, oldest first. */
-  readonly recentBookings: Map<UserId, number[]>;
+  /** When a user's bookings of the last minute were accepted, by their locks. */
+  readonly recentBookings: Map<UserId, ReadonlyMap<LockId, number>>;
   /** Keys loaded for the commands at hand. */
   readonly keys: Map<string, StoredKey>;
   /** Tickets of cancelled seats. It only grows, so its size is its version. */
