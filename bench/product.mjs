@@ -21,26 +21,54 @@ const VARS = {
 
 /** @typedef {Awaited<ReturnType<typeof startProduct>>} Product */
 
-/** @param {string} folder @param {Record<string, string>} [vars] @param {readonly string[]} [flags] */
-export async function startProduct(folder, vars = {}, flags = []) {
-  const state = join(folder, "product");
+/**
+ * Apart, as production has them: one runtime with the box offices, one with the Worker and the relays. They find each
+ * other in a folder, and call each other as the runtime's processes do. What an organiser does goes to the first, the
+ * load to the second.
+ * @param {string} folder @param {Record<string, string>} [vars]
+ */
+export async function startProduct(folder, vars = {}) {
+  const at = { state: join(folder, "product"), log: folder, vars };
+  const found = ["--registry", join(folder, "registry")];
+  const sale = await startRuntime(at, ["--part", "sale", ...found]);
+  const edge = await startRuntime(at, ["--part", "edge", ...found]);
+  return productOf(at.state, sale.port, edge.port, [sale.child, edge.child]);
+}
+
+/** Everything in one runtime, on one thread. @param {string} folder @param {Record<string, string>} [vars] @param {readonly string[]} [flags] */
+export async function startWholeProduct(folder, vars = {}, flags = []) {
+  const at = { state: join(folder, "whole"), log: folder, vars };
+  const { child, port } = await startRuntime(at, flags);
+  return productOf(at.state, port, port, [child]);
+}
+
+/** @param {{ state: string, log: string, vars: Record<string, string> }} at @param {readonly string[]} flags */
+async function startRuntime({ state, log, vars }, flags) {
   const given = Object.entries({ ...VARS, ...vars }).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const args = [PROGRAM, "--state", state, "--sweep-ms", String(SWEEP_MS), ...given, ...flags];
-  const env = { ...process.env, MINIFLARE_WORKERD_PATH: quietRuntime(folder) };
+  const env = { ...process.env, MINIFLARE_WORKERD_PATH: quietRuntime(log) };
   const { child, said } = await startAnswering(process.execPath, args, { cwd: ROOT, env });
+  return { child, port: Number(said.direct) };
+}
+
+/** @param {string} state @param {number} organiserPort @param {number} port @param {readonly import("./processes.mjs").ChildProcess[]} children */
+function productOf(state, organiserPort, port, children) {
   const { JWT_SECRET: secret } = JSON.parse(readFileSync(join(state, "secrets.json"), "utf8"));
-  const pid = /** @type {number} */ (child.pid);
+  const pids = children.map(({ pid }) => /** @type {number} */ (pid));
   return {
-    ...organiserOf(`http://127.0.0.1:${said.direct}`),
-    port: Number(said.direct),
-    pid,
+    ...organiserOf(`http://127.0.0.1:${organiserPort}`),
+    url: `http://127.0.0.1:${port}`,
+    port,
+    pids,
     state,
     secret: String(secret),
     /** @param {number} n */
     token: (n) => tokenOf(secret, n),
-    /** The runtime alone: the program that started it only reads its log. */
-    cpuMs: () => cpuMsOf([pid], (name) => name.startsWith("workerd")),
-    stop: () => stop(child),
+    /** The runtimes alone: the programs that started them only read their logs. */
+    cpuMs: () => cpuMsOf(pids, (name) => name.startsWith("workerd")),
+    async stop() {
+      for (const child of children) await stop(child);
+    },
   };
 }
 

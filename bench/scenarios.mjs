@@ -26,7 +26,7 @@ export async function holds(stage, connectionCounts) {
     const rounds = new Map();
     for (let round = 0; round < stage.rounds; round++) {
       for (const contestant of contestants) {
-        if (contestant.isReference && connections !== 16) continue;
+        if (contestant.onlyAt !== undefined && contestant.onlyAt !== connections) continue;
         const measured = await holdsOverHttp(contestant, stage.tokensFor(contestant), size);
         note(rounds, contestant.name, measured, stage, `${contestant.label}, ${connections} connections`);
       }

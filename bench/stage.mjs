@@ -8,7 +8,7 @@ import { startPostgres, startRedis } from "./databases.mjs";
 import { startDevServer } from "./dev-server.mjs";
 import { tokensOf } from "./holds.mjs";
 import { PEERS, startPeer } from "./peers.mjs";
-import { startProduct } from "./product.mjs";
+import { startProduct, startWholeProduct } from "./product.mjs";
 
 /** Tokens of different buyers: as many as holds in a round. */
 const TOKENS = 10_000;
@@ -17,7 +17,10 @@ const LOG_TAIL_CHARS = 2_000;
 const QUICK = 1 / 20;
 
 /** @typedef {Awaited<ReturnType<typeof createStage>>} Stage */
-/** @typedef {import("./holds.mjs").Contestant & { isReference?: boolean, secret?: string }} Contestant */
+/**
+ * `onlyAt`: for reference, at this number of connections.
+ * @typedef {import("./holds.mjs").Contestant & { onlyAt?: number, secret?: string }} Contestant
+ */
 
 /** @param {{ rounds: number, isQuick: boolean, withDevServer: boolean }} how */
 export async function createStage({ rounds, isQuick, withDevServer }) {
@@ -59,7 +62,13 @@ export async function createStage({ rounds, isQuick, withDevServer }) {
   const devServer = once(async () => {
     const dev = await startDevServer(folder);
     ends.push(dev.stop);
-    return { ...dev, name: "dev-server", label: "TicketFlow behind the development server", isReference: true };
+    return { ...dev, name: "dev-server", label: "TicketFlow behind the development server", onlyAt: 16 };
+  });
+
+  const whole = once(async () => {
+    const started = await startWholeProduct(folder);
+    ends.unshift(started.stop);
+    return { ...started, name: "whole", label: "TicketFlow on one thread", onlyAt: 128 };
   });
 
   return {
@@ -74,7 +83,7 @@ export async function createStage({ rounds, isQuick, withDevServer }) {
       const names = /** @type {(keyof typeof PEERS)[]} */ (Object.keys(PEERS));
       const others = await Promise.all(names.map(peer));
       const there = others.flatMap((other) => (other === null ? [] : [other]));
-      return [await this.product(), ...there, ...(withDevServer ? [await devServer()] : [])];
+      return [await this.product(), ...there, await whole(), ...(withDevServer ? [await devServer()] : [])];
     },
     /** The end of what the runtime complained of. */
     productLog() {

@@ -18,7 +18,7 @@ export async function warmHalls(product) {
  * @param {readonly string[]} halls @param {string} soldOut
  */
 export async function wakeCpu(product, halls, soldOut) {
-  const runtime = childrenOf(product.pid, "workerd");
+  const runtime = product.pids.flatMap((pid) => childrenOf(pid, "workerd"));
   const wake = async (/** @type {string} */ eventId) => {
     const before = exactCpuMsOf(runtime);
     const startedAt = performance.now();

@@ -29,6 +29,9 @@ const { values: options } = parseArgs({
     "inspector-port": { type: "string" },
     /** With the pages of web/, as they are built at the start. */
     pages: { type: "boolean", default: false },
+    /** One of two runtimes that find each other in `registry`: "sale" has the box offices, "edge" Worker and relays. */
+    part: { type: "string", default: "whole" },
+    registry: { type: "string" },
     var: { type: "string", multiple: true, default: [] },
   },
 });
@@ -38,7 +41,10 @@ mkdirSync(state, { recursive: true });
 enableCompileCache(join(state, "compiled"));
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import("miniflare");
 
-const worker = await workerOptions();
+const SALE = "ticketflow";
+const EDGE = "ticketflow-edge";
+const isEdge = options.part === "edge";
+const worker = apart(await workerOptions());
 const given = Object.fromEntries(options.var.map((text) => text.split(/:(.*)/s, 2)));
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
@@ -49,10 +55,11 @@ const miniflare = new Miniflare(
     cf: false,
     ...(options["inspector-port"] === undefined ? {} : { inspectorPort: Number(options["inspector-port"]) }),
     resourcePersistencePath: state,
+    ...(options.registry === undefined ? {} : { unsafeDevRegistryPath: options.registry }),
     workers: [
       {
         ...worker,
-        name: "ticketflow",
+        name: isEdge ? EDGE : SALE,
         rootPath: state,
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         modules: [{ type: "ESModule", path: bundle() }],
@@ -62,11 +69,13 @@ const miniflare = new Miniflare(
   }),
 );
 const url = await miniflare.ready;
-await migrate(await miniflare.getD1Database("DB"));
-await seed();
-const direct = await miniflare.unsafeGetDirectURL("ticketflow");
+if (!isEdge) {
+  await migrate(await miniflare.getD1Database("DB"));
+  await seed();
+}
+const direct = await miniflare.unsafeGetDirectURL(isEdge ? EDGE : SALE);
 console.log(JSON.stringify({ port: Number(url.port), direct: Number(direct.port) }));
-setInterval(() => void sweep(), Number(options["sweep-ms"]));
+if (!isEdge) setInterval(() => void sweep(), Number(options["sweep-ms"]));
 createInterface({ input: process.stdin })
   .on("line", (line) => void evict(JSON.parse(line)))
   .on("close", () => process.exit());
@@ -85,6 +94,18 @@ async function sweep() {
   } catch (fault) {
     console.error(`a sweep failed: ${fault}`);
   }
+}
+
+/** What another runtime has is reached there; messages are consumed by one. */
+function apart({ durableObjects, queueConsumers, ...worker }) {
+  const { BOX_OFFICE, SEAT_FEED } = durableObjects;
+  if (options.part === "sale") {
+    const relays = { className: SEAT_FEED.className, scriptName: EDGE };
+    return { ...worker, queueConsumers, durableObjects: { BOX_OFFICE, SEAT_FEED: relays } };
+  }
+  if (!isEdge) return { ...worker, queueConsumers, durableObjects };
+  const sales = { className: BOX_OFFICE.className, scriptName: SALE };
+  return { ...worker, durableObjects: { BOX_OFFICE: sales, SEAT_FEED } };
 }
 
 /** Read once for a state folder: loading wrangler takes longer than everything else of a restart. */
