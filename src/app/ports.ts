@@ -22,6 +22,7 @@ import type {
   LockId,
   NotificationId,
   PaymentId,
+  RequestId,
   SalePrefix,
   UserId,
   VenueId,
@@ -39,6 +40,7 @@ export interface IdSource {
   event(nowMs: number): EventId;
   venue(nowMs: number): VenueId;
   gate(nowMs: number): GateId;
+  request(nowMs: number): RequestId;
   /** Of things with no booking behind them: welcome mails. */
   notification(nowMs: number): NotificationId;
   ofSale(prefix: "lock", code: EventCode, nowMs: number): LockId;
@@ -134,7 +136,7 @@ export interface Tokens {
   /** Signs for 24 h. */
   issue(claims: TokenClaims, nowMs: number): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
   /** Null for anything but a token of ours that is in force: algorithm, issuer, audience, expiry, claims. */
-  verify(token: string, nowMs: number): Promise<TokenClaims | null>;
+  verify(token: string, nowMs: number): Promise<(TokenClaims & { readonly expiresAtMs: number }) | null>;
 }
 
 export interface Venue {

@@ -1,12 +1,13 @@
 // Commands over the feed's socket, for a buyer who signed in there: hold and release, answered by id. Those that arrive
 // together are handed to the box office together.
 
-import { jwtVerify } from "jose";
+import type { jwtTokens } from "../adapters/tokens";
 import type { Command, HoldView, Reply } from "../domain/box-office/commands";
 import {
   type EventCode,
   ID_RANDOM_BYTES,
   type LockId,
+  makeId,
   makeSaleId,
   parseId,
   type SeatId,
@@ -14,7 +15,7 @@ import {
 } from "../domain/ids";
 import type { Refusal } from "../domain/refusals";
 import { TIERS, type Tier } from "../domain/seat-map";
-import { isOver, SECOND } from "../domain/time";
+import { isOver } from "../domain/time";
 import type { Attached } from "./seat-feed";
 
 const MAX_SEATS = 10;
@@ -50,7 +51,7 @@ export function replyTo(said: Said, body: object): string {
   return JSON.stringify({ type: "reply", id, ...body });
 }
 
-export function feedCommands(env: Env, doorOf: (code: EventCode) => unknown): FeedCommands {
+export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => unknown): FeedCommands {
   const waiting = new Map<EventCode, Waiting[]>();
   const underWay = new Set<EventCode>();
   const pending = new WeakMap<WebSocket, number>();
@@ -107,7 +108,7 @@ export function feedCommands(env: Env, doorOf: (code: EventCode) => unknown): Fe
   return {
     async take(socket, attached, said) {
       if (said.type === "auth") {
-        const signed = await signedBy(env, said.token);
+        const signed = await signedBy(tokens, said.token);
         socket.send(JSON.stringify({ type: "auth", ok: signed.userId !== null }));
         return signed;
       }
@@ -118,29 +119,19 @@ export function feedCommands(env: Env, doorOf: (code: EventCode) => unknown): Fe
   };
 }
 
+type Verifier = Pick<ReturnType<typeof jwtTokens>, "verify">;
+
 const NOBODY: Signed = { userId: null, signedUntilMs: 0 };
 
-async function signedBy(env: Env & { readonly JWT_SECRET?: string }, token: unknown): Promise<Signed> {
-  if (typeof token !== "string") return NOBODY;
-  try {
-    const key = new TextEncoder().encode(env.JWT_SECRET ?? "");
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: ["HS256"],
-      typ: "JWT",
-      issuer: env.JWT_ISSUER,
-      audience: env.JWT_AUDIENCE,
-      requiredClaims: ["sub", "exp", "iat"],
-    });
-    const userId = payload.sub === undefined ? null : parseId("usr", payload.sub);
-    return userId === null ? NOBODY : { userId, signedUntilMs: (payload.exp ?? 0) * SECOND };
-  } catch {
-    return NOBODY;
-  }
+async function signedBy(tokens: Verifier, token: unknown): Promise<Signed> {
+  const claims = typeof token === "string" ? await tokens.verify(token, Date.now()) : null;
+  return claims === null ? NOBODY : { userId: claims.sub, signedUntilMs: claims.expiresAtMs };
 }
 
 function commandOf(code: EventCode, userId: UserId, said: Said): { readonly command: Command } | Refusal {
   const nowMs = Date.now();
-  const origin = { actor: userId, requestId: `feed_${crypto.randomUUID()}` };
+  const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
+  const origin = { actor: userId, requestId: makeId("req", nowMs, random) };
   if (said.type === "release") {
     const lockId = typeof said.lockId === "string" ? parseId("lock", said.lockId) : null;
     if (lockId === null) return { code: "LOCK_NOT_FOUND", id: String(said.lockId) };
@@ -151,7 +142,7 @@ function commandOf(code: EventCode, userId: UserId, said: Said): { readonly comm
     const message = `seatIds: 1 to ${MAX_SEATS} seat ids, or seats: a number with an optional tier`;
     return { code: "VALIDATION_ERROR", problems: [{ field: "seatIds", message }] };
   }
-  const lockId: LockId = makeSaleId("lock", code, nowMs, crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES)));
+  const lockId: LockId = makeSaleId("lock", code, nowMs, random);
   return { command: { type: "hold", lockId, userId, choice, clientKey: null, dialect: false, ...origin } };
 }
 

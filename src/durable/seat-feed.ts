@@ -2,6 +2,7 @@
 // table and the latest changes, so that those who come, or come back, need not ask it either.
 
 import { DurableObject } from "cloudflare:workers";
+import { jwtTokens } from "../adapters/tokens";
 import { coalesce, type FeedChange, type FeedGates, type FeedSnapshot, KEPT_CHANGES } from "../domain/box-office/feed";
 import type { EventCode } from "../domain/ids";
 import { SECOND } from "../domain/time";
@@ -65,7 +66,7 @@ export class SeatFeed extends DurableObject<Env> {
   /** Frames up to the number `to`, by the number from which they start. */
   #frames = { to: -1, from: new Map<number, string>() };
   #settle: ReturnType<typeof setTimeout> | null = null;
-  readonly #commands: FeedCommands = feedCommands(this.env, (code) => this.#boxOffice(code));
+  readonly #commands: FeedCommands = feedCommands(tokensOf(this.env), (code) => this.#boxOffice(code));
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -363,6 +364,10 @@ export class SeatFeed extends DurableObject<Env> {
     const namespace = this.env.BOX_OFFICE as unknown as DurableObjectNamespace<BoxOffice>;
     return namespace.get(namespace.idFromName(code));
   }
+}
+
+function tokensOf({ JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE }: Env & { readonly JWT_SECRET?: string }) {
+  return jwtTokens({ secret: JWT_SECRET ?? "", issuer: JWT_ISSUER, audience: JWT_AUDIENCE });
 }
 
 function deltaFrame(prev: number, seq: number, changes: readonly FeedChange[]): string {

@@ -26,16 +26,18 @@ const PREFLIGHT_MAX_AGE_SECONDS = 600;
 export function accompany(compose: Compose, configProblems: ConfigProblems): MiddlewareHandler<HonoEnv> {
   let firstRequestAtMs: number | null = null;
   return async (c, next) => {
-    const requestId = newRequestId();
-    c.set("requestId", requestId);
     const problems = configProblems(c.env);
     if (problems.length > 0) {
+      const requestId = newRequestId();
+      c.set("requestId", requestId);
       console.error(JSON.stringify({ level: "error", message: "configuration refused", requestId, problems }));
       return withHeaders(refusedResponse({ code: "NOT_READY", retryAfterMs: CONFIG_RETRY_MS }, requestId), requestId);
     }
     const deps = compose(c.env);
     const nowMs = deps.clock.nowMs();
     firstRequestAtMs ??= nowMs;
+    const requestId = deps.ids.request(nowMs);
+    c.set("requestId", requestId);
     c.set("deps", deps);
     c.set("nowMs", nowMs);
     c.set("isolateSinceMs", firstRequestAtMs);
@@ -108,6 +110,7 @@ function isOverload(fault: Error & { readonly overloaded?: unknown }): boolean {
   return fault.overloaded === true || /\boverloaded\b/i.test(fault.message);
 }
 
+/** Where there are no dependencies to ask. */
 function newRequestId(): RequestId {
   return makeId("req", Date.now(), crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES)));
 }

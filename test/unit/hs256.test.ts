@@ -1,10 +1,10 @@
-import { createHmac, createSecretKey } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
-import { verifiedPayload } from "../../src/adapters/hs256";
+import { hs256Key, verifiedPayload } from "../../src/adapters/hs256";
 
 const SECRET = "a secret that is long enough for HS256";
-const key = createSecretKey(new TextEncoder().encode(SECRET));
+const key = hs256Key(SECRET);
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const sign = (text: string, secret = SECRET) => createHmac("sha256", secret).update(text).digest("base64url");
 function tokenOf(header: unknown, payload: unknown, secret = SECRET): string {

@@ -122,6 +122,7 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
       event: (nowMs) => makeId("evnt", nowMs, bytes()),
       venue: (nowMs) => makeId("ven", nowMs, bytes()),
       gate: (nowMs) => makeId("gate", nowMs, bytes()),
+      request: (nowMs) => makeId("req", nowMs, bytes()),
       notification: (nowMs) => makeId("notif", nowMs, bytes()),
       ofSale: unused("ids.ofSale") as never,
     },
@@ -145,7 +146,9 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
       issue: async ({ sub }) => ({ token: `token-of-${sub}`, expiresAtMs: world.nowMs + 86_400_000 }),
       verify: async (token) => {
         const user = world.users.get(token.replace("token-of-", ""));
-        return user ? { sub: user.id, name: user.name, email: user.email, role: user.role } : null;
+        if (user === undefined) return null;
+        const expiresAtMs = world.nowMs + 86_400_000;
+        return { sub: user.id, name: user.name, email: user.email, role: user.role, expiresAtMs };
       },
     },
     users: {
