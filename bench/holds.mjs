@@ -6,7 +6,7 @@ import { socketLoop } from "./socket-load.mjs";
 
 /**
  * @typedef {object} Contestant
- * @property {string} name @property {string} label @property {number} port
+ * @property {string} name @property {string} label @property {number} port @property {number} [socketPort]
  * @property {() => number} cpuMs @property {(seats: number) => Promise<string>} addHall
  */
 /** How many holds a round is, by connections: a lone caller waits for every one of them. @type {ReadonlyMap<number, number>} */
@@ -59,7 +59,7 @@ export async function holdsOverSockets(contestant, tokens, { connections, holds,
   const eventId = await contestant.addHall(SEATS_A_HOLD * holds);
   const cpuBeforeMs = contestant.cpuMs();
   const measured = await socketLoop({
-    port: contestant.port,
+    port: contestant.socketPort ?? contestant.port,
     eventId,
     connections,
     holds,

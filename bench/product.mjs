@@ -22,24 +22,26 @@ const VARS = {
 /** @typedef {Awaited<ReturnType<typeof startProduct>>} Product */
 
 /**
- * Apart, as production has them: one runtime with the box offices, one with the Worker and the relays. They find each
- * other in a folder, and call each other as the runtime's processes do. What an organiser does goes to the first, the
- * load to the second.
+ * Apart, as production has them: one runtime with the box offices, one with the relays, one with the Worker alone. They
+ * find each other in a folder, and call each other as the runtime's processes do. What an organiser does goes to the
+ * first, sockets go to the second, other load to the third.
  * @param {string} folder @param {Record<string, string>} [vars]
  */
 export async function startProduct(folder, vars = {}) {
   const at = { state: join(folder, "product"), log: folder, vars };
   const found = ["--registry", join(folder, "registry")];
   const sale = await startRuntime(at, ["--part", "sale", ...found]);
+  const feed = await startRuntime(at, ["--part", "feed", ...found]);
   const edge = await startRuntime(at, ["--part", "edge", ...found]);
-  return productOf(at.state, sale.port, edge.port, [sale.child, edge.child]);
+  const ports = { organiser: sale.port, sockets: feed.port, requests: edge.port };
+  return productOf(at.state, ports, [sale.child, feed.child, edge.child]);
 }
 
 /** Everything in one runtime, on one thread. @param {string} folder @param {Record<string, string>} [vars] @param {readonly string[]} [flags] */
 export async function startWholeProduct(folder, vars = {}, flags = []) {
   const at = { state: join(folder, "whole"), log: folder, vars };
   const { child, port } = await startRuntime(at, flags);
-  return productOf(at.state, port, port, [child]);
+  return productOf(at.state, { organiser: port, sockets: port, requests: port }, [child]);
 }
 
 /** @param {{ state: string, log: string, vars: Record<string, string> }} at @param {readonly string[]} flags */
@@ -51,14 +53,18 @@ async function startRuntime({ state, log, vars }, flags) {
   return { child, port: Number(said.direct) };
 }
 
-/** @param {string} state @param {number} organiserPort @param {number} port @param {readonly import("./processes.mjs").ChildProcess[]} children */
-function productOf(state, organiserPort, port, children) {
+/**
+ * @param {string} state @param {Record<"organiser" | "sockets" | "requests", number>} ports
+ * @param {readonly import("./processes.mjs").ChildProcess[]} children
+ */
+function productOf(state, ports, children) {
   const { JWT_SECRET: secret } = JSON.parse(readFileSync(join(state, "secrets.json"), "utf8"));
   const pids = children.map(({ pid }) => /** @type {number} */ (pid));
   return {
-    ...organiserOf(`http://127.0.0.1:${organiserPort}`),
-    url: `http://127.0.0.1:${port}`,
-    port,
+    ...organiserOf(`http://127.0.0.1:${ports.organiser}`),
+    url: `http://127.0.0.1:${ports.requests}`,
+    port: ports.requests,
+    socketPort: ports.sockets,
     pids,
     state,
     secret: String(secret),
@@ -117,7 +123,7 @@ export function organiserOf(url) {
  * the runtime stands still whenever that falls behind. No such pipe exists in production.
  * @param {string} folder
  */
-function quietRuntime(folder) {
+export function quietRuntime(folder) {
   const require = createRequire(import.meta.url);
   const runtime = createRequire(require.resolve("miniflare")).resolve("workerd/bin/workerd");
   const script = join(folder, "workerd.sh");

@@ -7,6 +7,8 @@ import { PEERS } from "./peers.mjs";
 const LABELS = {
   product: "**TicketFlow** over HTTP",
   "product-socket": "**TicketFlow** over the live socket",
+  whole: "TicketFlow on one thread",
+  floor: "a Worker that sells nothing",
   "dev-server": "TicketFlow behind the development server",
   ...Object.fromEntries(Object.entries(PEERS).map(([name, { label }]) => [name, label])),
 };

@@ -127,7 +127,7 @@ export async function watched(stage) {
         name: "",
         addHall: async (/** @type {number} */ seats) => {
           const eventId = await product.addHall(seats);
-          if (crowd > 0) watchers = await startWatchers({ port: product.port, eventId, sockets: crowd });
+          if (crowd > 0) watchers = await startWatchers({ port: product.socketPort, eventId, sockets: crowd });
           return eventId;
         },
       };

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPostgres, startRedis } from "./databases.mjs";
 import { startDevServer } from "./dev-server.mjs";
+import { startFloor } from "./floor.mjs";
 import { tokensOf } from "./holds.mjs";
 import { PEERS, startPeer } from "./peers.mjs";
 import { startProduct, startWholeProduct } from "./product.mjs";
@@ -70,6 +71,11 @@ export async function createStage({ rounds, isQuick, withDevServer }) {
     ends.unshift(started.stop);
     return { ...started, name: "whole", label: "TicketFlow on one thread", onlyAt: 128 };
   });
+  const floor = once(async () => {
+    const started = await startFloor(folder);
+    ends.unshift(started.stop);
+    return started;
+  });
 
   return {
     rounds,
@@ -83,7 +89,13 @@ export async function createStage({ rounds, isQuick, withDevServer }) {
       const names = /** @type {(keyof typeof PEERS)[]} */ (Object.keys(PEERS));
       const others = await Promise.all(names.map(peer));
       const there = others.flatMap((other) => (other === null ? [] : [other]));
-      return [await this.product(), ...there, await whole(), ...(withDevServer ? [await devServer()] : [])];
+      return [
+        await this.product(),
+        ...there,
+        await whole(),
+        await floor(),
+        ...(withDevServer ? [await devServer()] : []),
+      ];
     },
     /** The end of what the runtime complained of. */
     productLog() {

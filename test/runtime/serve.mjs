@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
     "inspector-port": { type: "string" },
     /** With the pages of web/, as they are built at the start. */
     pages: { type: "boolean", default: false },
-    /** One of two runtimes that find each other in `registry`: "sale" has the box offices, "edge" Worker and relays. */
+    /** Of runtimes that find each other in `registry`, "sale" has the box offices, "feed" the relays, "edge" neither. */
     part: { type: "string", default: "whole" },
     registry: { type: "string" },
     var: { type: "string", multiple: true, default: [] },
@@ -41,9 +41,10 @@ mkdirSync(state, { recursive: true });
 enableCompileCache(join(state, "compiled"));
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import("miniflare");
 
-const SALE = "ticketflow";
-const EDGE = "ticketflow-edge";
-const isEdge = options.part === "edge";
+const NAMES = { whole: "ticketflow", sale: "ticketflow", feed: "ticketflow-feed", edge: "ticketflow-edge" };
+const name = NAMES[options.part];
+/** Its data and its messages are the whole product's. */
+const isMain = name === NAMES.whole;
 const worker = apart(await workerOptions());
 const given = Object.fromEntries(options.var.map((text) => text.split(/:(.*)/s, 2)));
 const miniflare = new Miniflare(
@@ -59,7 +60,7 @@ const miniflare = new Miniflare(
     workers: [
       {
         ...worker,
-        name: isEdge ? EDGE : SALE,
+        name,
         rootPath: state,
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         modules: [{ type: "ESModule", path: bundle() }],
@@ -69,13 +70,13 @@ const miniflare = new Miniflare(
   }),
 );
 const url = await miniflare.ready;
-if (!isEdge) {
+if (isMain) {
   await migrate(await miniflare.getD1Database("DB"));
   await seed();
 }
-const direct = await miniflare.unsafeGetDirectURL(isEdge ? EDGE : SALE);
+const direct = await miniflare.unsafeGetDirectURL(name);
 console.log(JSON.stringify({ port: Number(url.port), direct: Number(direct.port) }));
-if (!isEdge) setInterval(() => void sweep(), Number(options["sweep-ms"]));
+if (isMain) setInterval(() => void sweep(), Number(options["sweep-ms"]));
 createInterface({ input: process.stdin })
   .on("line", (line) => void evict(JSON.parse(line)))
   .on("close", () => process.exit());
@@ -96,16 +97,15 @@ async function sweep() {
   }
 }
 
-/** What another runtime has is reached there; messages are consumed by one. */
+/** Objects that another runtime has are reached there; messages are consumed by one. */
 function apart({ durableObjects, queueConsumers, ...worker }) {
-  const { BOX_OFFICE, SEAT_FEED } = durableObjects;
-  if (options.part === "sale") {
-    const relays = { className: SEAT_FEED.className, scriptName: EDGE };
-    return { ...worker, queueConsumers, durableObjects: { BOX_OFFICE, SEAT_FEED: relays } };
-  }
-  if (!isEdge) return { ...worker, queueConsumers, durableObjects };
-  const sales = { className: BOX_OFFICE.className, scriptName: SALE };
-  return { ...worker, durableObjects: { BOX_OFFICE: sales, SEAT_FEED } };
+  if (options.part === "whole") return { ...worker, durableObjects, queueConsumers };
+  const at = (binding, part) => (part === options.part ? binding : { ...binding, scriptName: NAMES[part] });
+  const objects = {
+    BOX_OFFICE: at(durableObjects.BOX_OFFICE, "sale"),
+    SEAT_FEED: at(durableObjects.SEAT_FEED, "feed"),
+  };
+  return { ...worker, durableObjects: objects, ...(isMain ? { queueConsumers } : {}) };
 }
 
 /** Read once for a state folder: loading wrangler takes longer than everything else of a restart. */
