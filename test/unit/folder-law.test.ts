@@ -76,12 +76,13 @@ const FLOORS: readonly Floor[] = [
   },
   {
     folder: "src/durable",
-    allowed: ["./rows", "../domain/ids", "jose", "cloudflare:workers"],
+    allowed: ["./rows", "../domain/ids", "../adapters/tokens", "cloudflare:workers"],
     forbidden: [
       "../app/ports",
       "../adapters/clock",
       "../http/problem",
       "zod",
+      "jose",
       "stripe",
       "node:crypto",
       "cloudflare:email",

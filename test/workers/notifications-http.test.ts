@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { d1Notifications } from "../../src/adapters/d1/notifications";
 import { d1Users } from "../../src/adapters/d1/users";
 import { d1Mailbox, mailboxMailer } from "../../src/adapters/email";
+import { randomIds } from "../../src/adapters/ids";
 import { sendNotification, sweepNotifications } from "../../src/app/notifications";
 import type { Deps, Mail, TokenClaims } from "../../src/app/ports";
 import { createApp } from "../../src/http/app";
@@ -22,6 +23,7 @@ function serve(part: Part = {}) {
   const clock = { ms: NOW };
   const deps = {
     clock: { nowMs: () => clock.ms },
+    ids: randomIds(),
     log: { info() {}, warn() {}, error() {} },
     settings: {
       environment: part.environment ?? "development",

@@ -1,6 +1,6 @@
 // Password hashes and tokens as the platform makes them.
 
-import { scryptSync } from "node:crypto";
+import { createHmac, scryptSync } from "node:crypto";
 import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { randomIds } from "../../src/adapters/ids";
@@ -105,14 +105,22 @@ describe("a token", () => {
   });
 
   it("is in force until it expires", async () => {
-    const { token } = await tokens.issue(claims, NOW);
-    expect(await tokens.verify(token, NOW)).toEqual(claims);
-    expect(await tokens.verify(token, NOW + 86_399_999)).toEqual(claims);
+    const { token, expiresAtMs } = await tokens.issue(claims, NOW);
+    expect(await tokens.verify(token, NOW)).toEqual({ ...claims, expiresAtMs });
+    expect(await tokens.verify(token, NOW + 86_399_999)).toEqual({ ...claims, expiresAtMs });
     expect(await tokens.verify(token, NOW + 86_400_000)).toBeNull();
   });
 
   it("that is well made by the rules is taken, so the refusals below are for their own reason", async () => {
-    expect(await tokens.verify(await forge({}), NOW)).toEqual(claims);
+    expect(await tokens.verify(await forge({}), NOW)).toEqual({ ...claims, expiresAtMs: NOW + 86_400_000 });
+  });
+
+  it("signed with no secret is not taken, even where there is none", async () => {
+    const token = await forge({});
+    const bare = jwtTokens({ ...options, secret: "" });
+    const unsigned = token.slice(0, token.lastIndexOf("."));
+    const signature = createHmac("sha256", "").update(unsigned).digest("base64url");
+    expect(await bare.verify(`${unsigned}.${signature}`, NOW)).toBeNull();
   });
 
   it.each<[string, Forgery]>([
