@@ -51,7 +51,7 @@ export async function readReport(
   if (!reply) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
   if (!reply.ok) return reply;
   const { definition, statuses } = reply.value;
-  if (definition?.id !== id) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
+  if (statuses === null || definition?.id !== id) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
   return accept(reportOf(definition, statuses, await deps.bookings.sales(id, MAX_SALES)));
 }
 

@@ -21,6 +21,8 @@ interface Hall {
   readonly definition: EventDefinition;
   /** By index: the seat's JSON up to its status; null when it left the hall. Made when first wanted. */
   fragments: readonly (string | null)[] | null;
+  /** As the box office said last: it says them again only when something happened since. */
+  latest: Pick<Statuses, "statuses" | "seq"> | null;
 }
 
 interface Statuses {
@@ -122,14 +124,17 @@ async function readHall(
   const id = parseId("evnt", eventId);
   if (!id) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
   const known = halls.get(id);
-  const knownVersion = known?.definition.version ?? null;
-  const reply = await deps.boxOffices.send(codeOfEvent(id), { type: "readSeats", knownVersion, ...origin });
+  const latest = known?.latest ?? null;
+  const told = { knownVersion: known?.definition.version ?? null, knownSeq: latest?.seq ?? null };
+  const reply = await deps.boxOffices.send(codeOfEvent(id), { type: "readSeats", ...told, ...origin });
   if (!reply) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
   if (!reply.ok) return reply;
-  const { definition, statuses, seq } = reply.value;
-  const hall = definition ? { definition, fragments: null } : known;
-  if (!hall) throw new Error("the box office left out a definition that was not known");
+  const { definition, seq } = reply.value;
+  const statuses = reply.value.statuses ?? latest?.statuses;
+  const hall = definition ? { definition, fragments: null, latest: null } : known;
+  if (!hall || statuses === undefined) throw new Error("the box office left out what was not known");
   if (hall.definition.id !== id) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
+  hall.latest = { statuses, seq };
   remember(halls, id, hall);
   return accept({ hall, statuses, seq });
 }

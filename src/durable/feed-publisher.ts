@@ -14,9 +14,11 @@ import { SECOND } from "../domain/time";
 import type { SeatFeed } from "./seat-feed";
 
 /** Changes of this long travel together. */
-const INTERVAL_MS = 100;
+const INTERVAL_MS = 60;
 /** As do counts of the gates: nobody reads them faster. */
 const GATES_INTERVAL_MS = 300;
+/** Telling takes relays with many sockets a while: they rest so many times as long. */
+const REST = 2;
 /** Relays that are still handing out the last news get more of it at once, but not later than this. */
 const MAX_BUSY_MS = 200;
 /** A relay that could not be reached is told again, so often. */
@@ -120,14 +122,20 @@ function whereItStands({ seq, definition }: BoxOfficeState): FeedDelta {
 
 /**
  * Does a lone piece of work at once. What follows closely is done together, `intervalMs` after the work before it
- * ended: relays with many sockets set the pace, and a buyer's reply does not queue behind their news.
+ * ended, or `REST` times as long as that took: relays with many sockets set the pace, and a buyer's reply does not
+ * queue behind their news.
  */
 function paced(intervalMs: number, work: () => Promise<void>): () => void {
   let isDue = false;
   let free: Promise<unknown> = Promise.resolve();
   const begin = () => {
     isDue = false;
-    free = Promise.race([work(), scheduler.wait(MAX_BUSY_MS)]).then(() => scheduler.wait(intervalMs));
+    const begunMs = Date.now();
+    free = Promise.race([work(), scheduler.wait(MAX_BUSY_MS)]).then(() => {
+      // A clock may jump.
+      const tookMs = Math.min(Date.now() - begunMs, MAX_BUSY_MS);
+      return scheduler.wait(Math.max(intervalMs, REST * tookMs));
+    });
   };
   return () => {
     if (isDue) return;

@@ -186,6 +186,16 @@ describe("reading", () => {
     expect(office.ok({ type: "readSeats", knownVersion: 2 }).definition).toEqual(definition);
   });
 
+  it("the seats gives their statuses unless nothing happened since the caller read them", () => {
+    const office = openOffice();
+    const { seq } = office.hold(aUser(), "A2") && office.ok({ type: "readSeats" });
+    expect(office.ok({ type: "readSeats", knownSeq: seq })).toMatchObject({ statuses: null, seq });
+    office.hold(aUser(), "A3");
+    const statuses = `ALL${"A".repeat(27)}`;
+    expect(office.ok({ type: "readSeats", knownSeq: seq })).toMatchObject({ statuses, seq: seq + 1 });
+    expect(office.ok({ type: "readSeats", knownSeq: seq + 2 })).toMatchObject({ statuses });
+  });
+
   it("the event says what is free and when the box office must act next", () => {
     const office = openOffice();
     expect(office.ok({ type: "readEvent" })).toMatchObject({

@@ -27,6 +27,8 @@ export interface World {
   readonly keys: Map<string, KeptKey>;
   /** By event id: one character a seat; free where nothing is said. */
   readonly statuses: Map<string, string>;
+  /** Statuses as they were read: whatever is new has the next number. */
+  readonly said: string[];
   readonly commands: Command[];
   readonly logged: { readonly level: string; readonly message: string; readonly fields?: Record<string, unknown> }[];
   nowMs: number;
@@ -42,6 +44,7 @@ export function emptyWorld(): World {
     availabilities: new Map(),
     keys: new Map(),
     statuses: new Map(),
+    said: [],
     commands: [],
     logged: [],
     nowMs: NOW,
@@ -90,10 +93,13 @@ function boxOfficesOf(world: World): BoxOffices {
       case "readSeats": {
         const { size } = geometryOf(definition.layout);
         const known = command.knownVersion === definition.version;
-        const statuses = world.statuses.get(definition.id) ?? "A".repeat(size);
+        const said = world.statuses.get(definition.id) ?? "A".repeat(size);
+        if (!world.said.includes(said)) world.said.push(said);
+        const seq = 7 + world.said.indexOf(said);
+        const statuses = command.knownSeq === seq ? null : said;
         return {
           ok: true,
-          value: { version: definition.version, definition: known ? null : definition, statuses, seq: 7 },
+          value: { version: definition.version, definition: known ? null : definition, statuses, seq },
         };
       }
       case "amend": {

@@ -82,6 +82,17 @@ describe("GET /api/inventory/events/:eventId/seats", () => {
     expect(asked).toEqual([null, 1, 1, 2]);
   });
 
+  it("asks what it knows only whether it is still so", async () => {
+    const first = await (await ask(at("seats"))).text();
+    expect(await (await ask(at("seats"))).text()).toBe(first);
+    world.statuses.set(id, "RAAAAAAAAA");
+    const second = await (await ask(at("seats"))).json();
+    expect(second).toMatchObject({ summary: { reserved: 1 } });
+    expect(await (await ask(at("seats"))).json()).toEqual(second);
+    const asked = world.commands.flatMap((command) => (command.type === "readSeats" ? [command.knownSeq] : []));
+    expect(asked).toEqual([null, 7, 7, 8]);
+  });
+
   it("writes a hall of 20 000 seats from what it remembers", async () => {
     const admin = addUser(world, "ADMIN");
     const ticketTiers = [{ tier: "GENERAL", price: 1, currency: "GBP", capacity: 20_000 }];

@@ -48,7 +48,7 @@ function holdCommand(
 
 async function statuses(stub: Stub): Promise<string> {
   const reply = await send(stub, { type: "readSeats", ...ORIGIN });
-  return reply.ok ? reply.value.statuses : "";
+  return (reply.ok && reply.value.statuses) || "";
 }
 
 afterEach(() => {

@@ -105,8 +105,8 @@ export type Command =
   /** Treats what is due as over; nothing else. */
   | ({ readonly type: "wake" } & Origin)
   | ({ readonly type: "readEvent" } & Origin)
-  /** With the caller's `knownVersion` of the definition the reply leaves it out. */
-  | ({ readonly type: "readSeats"; readonly knownVersion?: number | null } & Origin)
+  /** What the caller knows already, the definition of `knownVersion` and the statuses as of `knownSeq`, is left out. */
+  | ({ readonly type: "readSeats"; readonly knownVersion?: number | null; readonly knownSeq?: number | null } & Origin)
   | ({ readonly type: "readHold"; readonly lockId: LockId } & Origin)
   | ({ readonly type: "readBooking"; readonly bookingId: BookingId } & Origin)
   /** Tickets shown at a gate, each answered for itself. */
@@ -335,7 +335,8 @@ export interface SeatsReading {
   readonly version: number;
   /** Null when the caller knows this version. */
   readonly definition: EventDefinition | null;
-  readonly statuses: string;
+  /** Null when nothing happened since the caller's `knownSeq`. */
+  readonly statuses: string | null;
   readonly seq: number;
 }
 

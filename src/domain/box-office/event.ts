@@ -44,7 +44,7 @@ export function decideReadSeats(state: BoxOfficeState, command: Of<"readSeats">)
   return answered({
     version: definition.version,
     definition: command.knownVersion === definition.version ? null : definition,
-    statuses: state.statuses.join(""),
+    statuses: command.knownSeq === state.seq ? null : state.statuses.join(""),
     seq: state.seq,
   });
 }
