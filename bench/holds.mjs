@@ -6,7 +6,7 @@ import { socketLoop } from "./socket-load.mjs";
 
 /**
  * @typedef {object} Contestant
- * @property {string} name @property {string} label @property {number} port @property {readonly number[]} [ports] @property {number} [socketPort]
+ * @property {string} name @property {string} label @property {number} port @property {number} [socketPort]
  * @property {() => number} cpuMs @property {(seats: number) => Promise<string>} addHall
  */
 /** How many holds a round is, by connections: a lone caller waits for every one of them. @type {ReadonlyMap<number, number>} */
@@ -42,7 +42,7 @@ export async function holdsOverHttp(contestant, tokens, { connections, holds, ma
   );
   const cpuBeforeMs = contestant.cpuMs();
   const measured = await closedLoop({
-    target: { ports: contestant.ports ?? [contestant.port] },
+    target: { port: contestant.port },
     connections,
     requests: holds,
     maxMs,

@@ -8,7 +8,7 @@ const MAX_RECONNECTIONS = 1_000;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const LAST_CHUNK = Buffer.from("\r\n0\r\n\r\n");
 
-/** `ports`: several servers of one thing, each with its share of the connections. @typedef {{ host?: string, ports: readonly number[] }} Target */
+/** @typedef {{ host?: string, port: number }} Target */
 /**
  * @typedef {object} Loop
  * @property {Target} target
@@ -42,8 +42,7 @@ export async function closedLoop(loop) {
       let sentAt = 0;
       let isOver = false;
       const open = () => {
-        const { host = "127.0.0.1", ports } = loop.target;
-        const socket = connect({ host, port: Number(ports[connection % ports.length]), noDelay: true });
+        const socket = connect({ host: loop.target.host ?? "127.0.0.1", port: loop.target.port, noDelay: true });
         const reader = answerReader();
         const next = () => {
           asked = sent < requests && performance.now() < endsAt ? loop.request(sent, connection) : null;

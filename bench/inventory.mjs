@@ -12,11 +12,11 @@ const REQUESTS = 100_000;
 /** @param {number} port @param {string} path @param {() => number} cpuMs @param {number} maxMs */
 export async function reads(port, path, cpuMs, maxMs) {
   // One read before, so that nobody's first is measured.
-  const warm = { target: { ports: [port] }, connections: 1, requests: 1, maxMs, request: () => readOf(path, 0) };
+  const warm = { target: { port }, connections: 1, requests: 1, maxMs, request: () => readOf(path, 0) };
   await closedLoop(warm);
   const cpuBeforeMs = cpuMs();
   const measured = await closedLoop({
-    target: { ports: [port] },
+    target: { port },
     connections: READERS,
     requests: REQUESTS,
     maxMs,

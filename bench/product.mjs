@@ -22,9 +22,9 @@ const VARS = {
 /** @typedef {Awaited<ReturnType<typeof startProduct>>} Product */
 
 /**
- * Apart, as production has them: one runtime with the box offices, one with the relays, two with the Worker alone. They
+ * Apart, as production has them: one runtime with the box offices, one with the relays, one with the Worker alone. They
  * find each other in a folder, and call each other as the runtime's processes do. What an organiser does goes to the
- * first, sockets go to the second, other load to the last two.
+ * first, sockets go to the second, other load to the third.
  * @param {string} folder @param {Record<string, string>} [vars]
  */
 export async function startProduct(folder, vars = {}) {
@@ -32,17 +32,16 @@ export async function startProduct(folder, vars = {}) {
   const found = ["--registry", join(folder, "registry")];
   const sale = await startRuntime(at, ["--part", "sale", ...found]);
   const feed = await startRuntime(at, ["--part", "feed", ...found]);
-  const edges = [];
-  for (const name of ["edge", "edge2"]) edges.push(await startRuntime(at, ["--part", name, ...found]));
-  const ports = { organiser: sale.port, sockets: feed.port, requests: edges.map(({ port }) => port) };
-  return productOf(at.state, ports, [sale.child, feed.child, ...edges.map(({ child }) => child)]);
+  const edge = await startRuntime(at, ["--part", "edge", ...found]);
+  const ports = { organiser: sale.port, sockets: feed.port, requests: edge.port };
+  return productOf(at.state, ports, [sale.child, feed.child, edge.child]);
 }
 
 /** Everything in one runtime, on one thread. @param {string} folder @param {Record<string, string>} [vars] @param {readonly string[]} [flags] */
 export async function startWholeProduct(folder, vars = {}, flags = []) {
   const at = { state: join(folder, "whole"), log: folder, vars };
   const { child, port } = await startRuntime(at, flags);
-  return productOf(at.state, { organiser: port, sockets: port, requests: [port] }, [child]);
+  return productOf(at.state, { organiser: port, sockets: port, requests: port }, [child]);
 }
 
 /** @param {{ state: string, log: string, vars: Record<string, string> }} at @param {readonly string[]} flags */
@@ -55,18 +54,23 @@ async function startRuntime({ state, log, vars }, flags) {
 }
 
 /**
- * @param {string} state @param {{ organiser: number, sockets: number, requests: readonly number[] }} ports
+ * @param {string} state @param {Record<"organiser" | "sockets" | "requests", number>} ports
  * @param {readonly import("./processes.mjs").ChildProcess[]} children
  */
 function productOf(state, ports, children) {
   const { JWT_SECRET: secret } = JSON.parse(readFileSync(join(state, "secrets.json"), "utf8"));
-  const port = Number(ports.requests[0]);
   const pids = children.map(({ pid }) => /** @type {number} */ (pid));
+  const organiser = organiserOf(`http://127.0.0.1:${ports.organiser}`);
   return {
-    ...organiserOf(`http://127.0.0.1:${ports.organiser}`),
-    url: `http://127.0.0.1:${port}`,
-    port,
-    ports: ports.requests,
+    ...organiser,
+    /** Known to every Worker before the load. @param {number} seats @param {number} [priceMinor] */
+    async addHall(seats, priceMinor) {
+      const eventId = await organiser.addHall(seats, priceMinor);
+      for (const port of new Set([ports.requests, ports.sockets])) await meet(port, eventId);
+      return eventId;
+    },
+    url: `http://127.0.0.1:${ports.requests}`,
+    port: ports.requests,
     socketPort: ports.sockets,
     pids,
     state,
@@ -79,6 +83,21 @@ function productOf(state, ports, children) {
       for (const child of children) await stop(child);
     },
   };
+}
+
+/** The runtimes share the file that stands in for D1, which may be busy; a real D1 queues. */
+const MAX_MEETINGS = 50;
+const MEETING_PAUSE_MS = 100;
+
+/** @param {number} port @param {string} eventId */
+async function meet(port, eventId) {
+  for (let tries = 1; ; tries++) {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/inventory/events/${eventId}/statuses`);
+    await answer.arrayBuffer();
+    if (answer.ok) return;
+    if (tries === MAX_MEETINGS) throw new Error(`a Worker does not know the event: ${answer.status}`);
+    await new Promise((resolve) => setTimeout(resolve, MEETING_PAUSE_MS));
+  }
 }
 
 /** What an organiser does before the load. @param {string} url */

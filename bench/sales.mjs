@@ -123,7 +123,7 @@ export async function sellOut(product, { seats, buyers, maxMs }) {
 
   const cpuBeforeMs = product.cpuMs();
   const measured = await closedLoop({
-    target: { ports: product.ports },
+    target: { port: product.port },
     connections: buyers,
     requests: 20 * pairs,
     maxMs,

@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
     "inspector-port": { type: "string" },
     /** With the pages of web/, as they are built at the start. */
     pages: { type: "boolean", default: false },
-    /** Of runtimes that find each other in `registry`, "sale" has the box offices, "feed" the relays, "edge" and "edge2" neither. */
+    /** Of runtimes that find each other in `registry`, "sale" has the box offices, "feed" the relays, "edge" neither. */
     part: { type: "string", default: "whole" },
     registry: { type: "string" },
     var: { type: "string", multiple: true, default: [] },
@@ -41,13 +41,7 @@ mkdirSync(state, { recursive: true });
 enableCompileCache(join(state, "compiled"));
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import("miniflare");
 
-const NAMES = {
-  whole: "ticketflow",
-  sale: "ticketflow",
-  feed: "ticketflow-feed",
-  edge: "ticketflow-edge",
-  edge2: "ticketflow-edge2",
-};
+const NAMES = { whole: "ticketflow", sale: "ticketflow", feed: "ticketflow-feed", edge: "ticketflow-edge" };
 const name = NAMES[options.part];
 /** Its data and its messages are the whole product's. */
 const isMain = name === NAMES.whole;
