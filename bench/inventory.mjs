@@ -8,11 +8,12 @@ import { closedLoop, rawRequest } from "./http-load.mjs";
 
 const READERS = 16;
 const REQUESTS = 100_000;
+const WARM_READS = 500;
 
 /** @param {number} port @param {string} path @param {() => number} cpuMs @param {number} maxMs */
 export async function reads(port, path, cpuMs, maxMs) {
-  // One read before, so that nobody's first is measured.
-  const warm = { target: { port }, connections: 1, requests: 1, maxMs, request: () => readOf(path, 0) };
+  // Some reads before, so that nobody's first are measured.
+  const warm = { target: { port }, connections: READERS, requests: WARM_READS, maxMs, request: () => readOf(path, 0) };
   await closedLoop(warm);
   const cpuBeforeMs = cpuMs();
   const measured = await closedLoop({

@@ -85,7 +85,7 @@ function productOf(state, ports, children) {
   };
 }
 
-/** The runtimes share the file that stands in for D1, which may be busy; a real D1 queues. */
+/** The runtimes share the file that stands in for D1, which may be busy when a Worker first asks it. */
 const MAX_MEETINGS = 50;
 const MEETING_PAUSE_MS = 100;
 

@@ -43,7 +43,7 @@ export async function holds(stage, connectionCounts) {
 
 /** @param {Stage} stage */
 export async function bookings(stage) {
-  const product = await stage.product();
+  const product = await stage.whole();
   const size = { buyers: 32, bookings: stage.scaled(1_000), maxMs: 4 * ROUND_MS };
   const measured = [];
   for (let round = 0; round < stage.rounds; round++) {
@@ -55,7 +55,7 @@ export async function bookings(stage) {
 
 /** @param {Stage} stage */
 export async function soldOut(stage) {
-  const product = await stage.product();
+  const product = await stage.whole();
   const sold = await sellOut(product, { seats: stage.scaled(HALL_SEATS), buyers: 256, maxMs: 120_000 });
   stage.say("sell-out", sold);
   stage.soldOutEvent = sold.eventId;
@@ -67,11 +67,11 @@ export async function soldOut(stage) {
 /** After the sell-out: the same state, started again. @param {Stage} stage */
 export async function wake(stage) {
   if (stage.soldOutEvent === null) await soldOut(stage);
-  const halls = await warmHalls(await stage.product());
+  const halls = await warmHalls(await stage.whole());
   const measured = [];
   for (let round = 0; round < stage.rounds; round++) {
-    await stage.restartProduct();
-    measured.push(await wakeCpu(await stage.product(), halls, /** @type {string} */ (stage.soldOutEvent)));
+    await stage.restartWhole();
+    measured.push(await wakeCpu(await stage.whole(), halls, /** @type {string} */ (stage.soldOutEvent)));
     stage.say("wake", measured.at(-1));
   }
   return medians(measured);

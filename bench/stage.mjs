@@ -33,9 +33,17 @@ export async function createStage({ rounds, isQuick, withDevServer }) {
   const tokens = new Map();
   /** @type {(() => unknown)[]} */
   const ends = [];
-  /** @type {Awaited<ReturnType<typeof startProduct>> | null} */
+  const product = once(async () => {
+    const started = await startProduct(folder);
+    ends.unshift(started.stop);
+    return { ...started, name: "product", label: "TicketFlow" };
+  });
+  /** @type {Awaited<ReturnType<typeof startWholeProduct>> | null} */
   let running = null;
-  const product = async () => (running ??= await startProduct(folder));
+  const whole = async () => {
+    running ??= await startWholeProduct(folder);
+    return { ...running, name: "whole", label: "TicketFlow on one thread", onlyAt: 128 };
+  };
   const databases = once(async () => {
     const postgres = await startPostgres(folder);
     const redis = await startRedis(folder);
@@ -66,11 +74,6 @@ export async function createStage({ rounds, isQuick, withDevServer }) {
     return { ...dev, name: "dev-server", label: "TicketFlow behind the development server", onlyAt: 16 };
   });
 
-  const whole = once(async () => {
-    const started = await startWholeProduct(folder);
-    ends.unshift(started.stop);
-    return { ...started, name: "whole", label: "TicketFlow on one thread", onlyAt: 128 };
-  });
   const floor = once(async () => {
     const started = await startFloor(folder);
     ends.unshift(started.stop);
@@ -82,30 +85,27 @@ export async function createStage({ rounds, isQuick, withDevServer }) {
     folder,
     /** Set by the sell-out: an event whose hall is sold. @type {string | null} */
     soldOutEvent: null,
-    product: async () => ({ ...(await product()), name: "product", label: "TicketFlow" }),
+    /** Apart, as production has it. */
+    product,
+    /** In one runtime: for sales that reach D1, whose local stand-in is a file of one process. */
+    whole,
     peer,
     /** Everybody who sells seats over HTTP. @returns {Promise<Contestant[]>} */
     async contestants() {
       const names = /** @type {(keyof typeof PEERS)[]} */ (Object.keys(PEERS));
       const others = await Promise.all(names.map(peer));
       const there = others.flatMap((other) => (other === null ? [] : [other]));
-      return [
-        await this.product(),
-        ...there,
-        await whole(),
-        await floor(),
-        ...(withDevServer ? [await devServer()] : []),
-      ];
+      return [await product(), ...there, await whole(), await floor(), ...(withDevServer ? [await devServer()] : [])];
     },
     /** The end of what the runtime complained of. */
     productLog() {
       const file = join(folder, "workerd.log");
       return existsSync(file) ? readFileSync(file, "utf8").slice(-LOG_TAIL_CHARS) : "";
     },
-    async restartProduct() {
+    async restartWhole() {
       await running?.stop();
       running = null;
-      await product();
+      await whole();
     },
     /** @param {{ name: string, secret?: string }} contestant */
     tokensFor({ name, secret = peerSecret }) {
