@@ -14,6 +14,23 @@ export const CAREFUL: Readonly<Record<string, string>> = {
 };
 const CAREFUL_HTTPS = { ...CAREFUL, "Strict-Transport-Security": HTTPS_ONLY };
 
+/**
+ * Bytes that many are sent at the same time: written from where they are. A response made of an array has a copy of its
+ * own until it is sent, and sixty readers of a large hall would fill an isolate.
+ */
+export function sharedBody(bytes: Uint8Array): BodyInit {
+  // Outside the runtime.
+  if (typeof FixedLengthStream === "undefined") return bytes;
+  const { readable, writable } = new FixedLengthStream(bytes.length);
+  const writer = writable.getWriter();
+  // Whoever reads no further is gone.
+  void writer
+    .write(bytes)
+    .then(() => writer.close())
+    .catch(() => {});
+  return readable;
+}
+
 /** A JSON response that is ready to be sent. `own` headers are spelled as those above are. */
 export function dressedJson(
   body: unknown,

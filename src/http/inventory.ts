@@ -5,6 +5,7 @@ import { type HallView, readLayout, readSeats, readStatuses } from "../app/inven
 import { NUMBERINGS } from "../domain/seat-map";
 import { addEndpoint, answer } from "./endpoint";
 import { countOf, price, tier } from "./fields";
+import { sharedBody } from "./headers";
 import { createGroup } from "./honoenv";
 
 const MAX_VERSION = 999_999_999;
@@ -74,7 +75,7 @@ addEndpoint(
   async ({ deps, params, origin }) => {
     const read = await readSeats(deps, params.eventId, origin);
     if (!read.ok) return read;
-    return new Response(read.value, { headers: { "Content-Type": "application/json" } });
+    return new Response(sharedBody(read.value), { headers: { "Content-Type": "application/json" } });
   },
 );
 
