@@ -130,6 +130,7 @@ async function signedBy(tokens: Verifier, token: unknown): Promise<Signed> {
 
 function commandOf(code: EventCode, userId: UserId, said: Said): { readonly command: Command } | Refusal {
   const nowMs = Date.now();
+  // For both ids: neither is a secret, and each question of the platform costs more than the bytes.
   const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
   const origin = { actor: userId, requestId: makeId("req", nowMs, random) };
   if (said.type === "release") {
