@@ -44,7 +44,8 @@ it("a card is typed into Stripe's form, its bank agrees in Stripe's window, and 
   await page.getByRole("heading", { name: "Your seats" }).waitFor();
   expect(asked).not.toContain(STRIPE_SCRIPT);
   await page.getByRole("link", { name: /Go on to pay £500.00/ }).click();
-  await page.getByText("Card form").waitFor();
+  // Exactly: "Loading the card form…" is there before.
+  await page.getByText("Card form", { exact: true }).waitFor();
   await expect.poll(() => asked, { timeout: 10_000 }).toContain(STRIPE_SCRIPT);
   const told = await page.evaluate(() => (window as unknown as { stripeAsked: object }).stripeAsked);
   expect(told).toMatchObject({
