@@ -7,6 +7,7 @@ import type { EventDefinition } from "../domain/box-office/state";
 import { codeOfEvent, type EventCode, type EventId, type LockId } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import type { AuditedPage } from "../durable/box-office";
+import { askBoxOffice, type BoxOfficeDoor } from "../durable/box-office-door";
 import { commandGroups } from "./command-groups";
 
 /** Codes of events an isolate remembers; the oldest are dropped first. */
@@ -16,8 +17,7 @@ const UNKNOWN_TTL_MS = 10 * SECOND;
 /** Tries of one command when the object was moved or restarted under it. Repeats are recognised by their ids. */
 const MAX_TRIES = 3;
 
-interface BoxOfficeStub {
-  execute(commands: readonly Command[]): Promise<Reply<CommandType>[]>;
+interface BoxOfficeStub extends BoxOfficeDoor {
   journal(afterSeq: number, limit: number): Promise<JournalPage>;
   audit(after: LockId | null, limit: number): Promise<AuditedPage>;
 }
@@ -44,7 +44,7 @@ export function boxOffices(outside: {
   }
 
   function call(code: EventCode, commands: readonly Command[]): Promise<Reply<CommandType>[]> {
-    return withRetries(code, (stub) => stub.execute(commands));
+    return withRetries(code, (stub) => askBoxOffice(stub, commands));
   }
 
   async function isKnown(code: EventCode): Promise<boolean> {

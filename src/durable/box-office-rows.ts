@@ -90,8 +90,8 @@ export interface Rows {
   write(state: BoxOfficeState, changes: Changes): void;
   /** Touches storage, so that an instance which lost its object cannot answer from memory. */
   lastSeq(): number;
-  /** The marks of holds that left memory are not needed any more. */
-  unmark(id: LockId): void;
+  /** A hold left memory: its mark is not needed any more, and its row is to be read when somebody names it. */
+  noteGone(id: LockId): void;
   journal(afterSeq: number, limit: number): readonly JournalEntry[];
   /** The last status that the journal tells of each seat, or null where it is too long to be read at once. */
   lastSeatChanges(): ReadonlyMap<number, SeatStatus> | null;
@@ -108,6 +108,8 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
   const marks = new Map<LockId, Mark>();
   const door = checkInRows(sql);
   let hasSchema = false;
+  /** No hold after this id is in rows alone. Ids sort by time, so a new hold's is seldom looked for. */
+  let lastGone = "";
   let relays: readonly string[] | null = null;
   /** Until then, bookings of the last minute may have been made before memory was loaded; null: they are noted. */
   let recentMissingUntilMs: number | null = null;
@@ -125,6 +127,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
         .map(({ name, value }) => [name, value]),
     );
     state.seq = lastSeq();
+    lastGone = sql.exec<{ id: string }>("SELECT id FROM holds ORDER BY id DESC LIMIT 1").toArray()[0]?.id ?? "";
     const definition = meta.get("definition");
     if (definition === undefined) return state;
     const told = JSON.parse(meta.get("told") ?? "{}") as { availabilitySeq?: number; definitionVersion?: number };
@@ -302,7 +305,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     write,
     lastSeq,
     admitHolds(state, ids, nowMs) {
-      const wanted = hasSchema ? ids.filter((id) => !state.holds.has(id)) : [];
+      const wanted = hasSchema ? ids.filter((id) => id <= lastGone && !state.holds.has(id)) : [];
       if (wanted.length === 0) return;
       const query = `SELECT ${HOLD_COLUMNS} FROM holds WHERE id IN (SELECT value FROM json_each(?))`;
       for (const row of sql.exec<HoldRow>(query, JSON.stringify(wanted))) take(state, row, nowMs);
@@ -331,8 +334,9 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       const known = state.checkIns.has(id) ? null : door.checkIn(id);
       if (known !== null) state.checkIns.set(id, known);
     },
-    unmark(id) {
+    noteGone(id) {
       marks.delete(id);
+      if (id > lastGone) lastGone = id;
     },
     journal(afterSeq, limit) {
       if (!hasSchema) return [];

@@ -68,6 +68,11 @@ export class BoxOffice extends DurableObject<Env> {
     return Promise.all(this.#enqueue(commands));
   }
 
+  /** The same with a JSON text each way (src/durable/box-office-door.ts). */
+  async executeText(commands: string): Promise<string> {
+    return JSON.stringify(await this.execute(JSON.parse(commands) as Command[]));
+  }
+
   /** Journal entries after `afterSeq`, oldest first. */
   async journal(afterSeq: number, limit: number): Promise<JournalPage> {
     await this.#readyToRead();
@@ -279,7 +284,7 @@ export class BoxOffice extends DurableObject<Env> {
       const hold = state.holds.get(id);
       if (hold === undefined) continue;
       forget(state, hold);
-      if (!state.holds.has(id)) this.#rows.unmark(id);
+      if (!state.holds.has(id)) this.#rows.noteGone(id);
     }
     state.keys.clear();
     state.checkIns.clear();

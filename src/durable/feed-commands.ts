@@ -16,6 +16,7 @@ import {
 import type { Refusal } from "../domain/refusals";
 import { TIERS, type Tier } from "../domain/seat-map";
 import { isOver } from "../domain/time";
+import { askBoxOffice, type BoxOfficeDoor } from "./box-office-door";
 import type { Attached } from "./seat-feed";
 
 const MAX_SEATS = 10;
@@ -26,10 +27,6 @@ const MAX_PENDING = 8;
 const MAX_GROUP = 500;
 
 type AnyReply = Reply<Command["type"]>;
-
-interface BoxOfficeDoor {
-  execute(commands: readonly Command[]): Promise<AnyReply[]>;
-}
 
 interface Waiting {
   readonly command: Command;
@@ -51,7 +48,7 @@ export function replyTo(said: Said, body: object): string {
   return JSON.stringify({ type: "reply", id, ...body });
 }
 
-export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => unknown): FeedCommands {
+export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxOfficeDoor): FeedCommands {
   const waiting = new Map<EventCode, Waiting[]>();
   const underWay = new Set<EventCode>();
   const pending = new WeakMap<WebSocket, number>();
@@ -79,8 +76,8 @@ export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => unkn
 
   async function send(code: EventCode, group: readonly Waiting[]): Promise<void> {
     try {
-      const door = doorOf(code) as BoxOfficeDoor;
-      const replies = await door.execute(group.map(({ command }) => command));
+      const commands = group.map(({ command }) => command);
+      const replies = await askBoxOffice(doorOf(code), commands);
       for (const [place, { resolve }] of group.entries()) resolve(replies[place] ?? null);
     } catch {
       // Nobody knows whether it was done: the client asks again, under the same key where it gave one.

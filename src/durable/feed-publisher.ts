@@ -69,13 +69,14 @@ export function feedPublisher(outside: {
   }
 
   async function tellAll(news: FeedNews, later: (state: BoxOfficeState) => FeedNews): Promise<void> {
-    await Promise.all(outside.relays().map((relay) => tell(relay, news, later, 0)));
+    const text = JSON.stringify(news);
+    await Promise.all(outside.relays().map((relay) => tell(relay, text, later, 0)));
   }
 
-  /** `later` makes what a relay is told that could not be reached, from the state as it is by then. */
+  /** Told as one text, which is made once for all relays. `later` makes what a relay is told that could not be reached, from the state as it is by then. */
   async function tell(
     relay: string,
-    news: FeedNews,
+    news: string,
     later: (state: BoxOfficeState) => FeedNews,
     tries: number,
   ): Promise<void> {
@@ -86,7 +87,7 @@ export function feedPublisher(outside: {
       if (tries >= MAX_RETRIES) return;
       await scheduler.wait(RETRY_MS);
       const state = outside.state();
-      if (state !== null) await tell(relay, later(state), later, tries + 1);
+      if (state !== null) await tell(relay, JSON.stringify(later(state)), later, tries + 1);
     }
   }
 

@@ -101,13 +101,17 @@ export class SeatFeed extends DurableObject<Env> {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** News from the box office. A gap in the numbers is filled by asking for what is missing. */
-  async deliver(relay: string, news: FeedNews): Promise<void> {
+  /**
+   * News from the box office, as JSON; from one of an older release, as an object. A gap in the numbers is filled by
+   * asking for what is missing.
+   */
+  async deliver(relay: string, told: string | FeedNews): Promise<void> {
     const code = relay.slice(0, relay.lastIndexOf(":")) as EventCode;
     if (this.#readers.size === 0) {
       if (this.ctx.getWebSockets().length === 0) await this.#unwatch(code, relay);
       return;
     }
+    const news = typeof told === "string" ? (JSON.parse(told) as FeedNews) : told;
     if (news.type === "gates") return await this.#tellGates(news);
     const table = this.#table;
     if (news.type === "snapshot") {

@@ -157,8 +157,8 @@ export function objectHost(
       SEAT_FEED: {
         idFromName: (name: string) => name,
         get: () => ({
-          deliver: (relay: string, news: FeedDelta | FeedSnapshot) =>
-            isDead() ? never() : outside.deliver(relay, news),
+          deliver: (relay: string, news: string) =>
+            isDead() ? never() : outside.deliver(relay, JSON.parse(news) as FeedDelta | FeedSnapshot),
         }),
       },
     };

@@ -83,6 +83,7 @@ function simulatedRows(sql: SimSql): Rows {
     table.set(key, value);
   }
   let recentMissingUntilMs: number | null = null;
+  let lastGone = "";
   function take(state: BoxOfficeState, row: HoldRow | undefined, nowMs: number): boolean {
     if (row !== undefined) admit(state, row.hold, nowMs, row.soldSeats !== null);
     return row !== undefined;
@@ -95,6 +96,7 @@ function simulatedRows(sql: SimSql): Rows {
       const state = emptyBoxOffice(policy);
       const definition = meta.get("definition") as EventDefinition | undefined;
       state.seq = lastSeq();
+      lastGone = [...holds.keys()].reduce((last, id) => (id > last ? id : last), "");
       if (definition === undefined) return state;
       const told = meta.get("told") as Told;
       install(state, definition);
@@ -112,7 +114,7 @@ function simulatedRows(sql: SimSql): Rows {
       return state;
     },
     admitHolds(state, ids, nowMs) {
-      for (const id of ids) if (!state.holds.has(id)) take(state, holds.get(id), nowMs);
+      for (const id of ids) if (id <= lastGone && !state.holds.has(id)) take(state, holds.get(id), nowMs);
     },
     admitBooking(state, id, nowMs) {
       if (state.lockOfBooking.has(id)) return;
@@ -148,7 +150,9 @@ function simulatedRows(sql: SimSql): Rows {
     lastSeq,
     // Nobody scans tickets here: what the door knows is no part of this simulation.
     admitCheckIn() {},
-    unmark() {},
+    noteGone(id) {
+      if (id > lastGone) lastGone = id;
+    },
     journal(afterSeq, limit) {
       return journal.filter(({ seq }) => seq > afterSeq).slice(0, limit);
     },

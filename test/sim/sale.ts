@@ -186,7 +186,10 @@ export function saleOf(
     const ask = <T>(port: string, question: (box: BoxOffice) => Promise<T>) =>
       world.call(process, `box-office.${port}`, () => object.call(question));
     const stub = {
-      execute: (commands: readonly Command[]) => ask(commands.at(-1)?.type ?? "", (box) => box.execute(commands)),
+      executeText: (text: string) => {
+        const commands = JSON.parse(text) as Command[];
+        return ask(commands.at(-1)?.type ?? "", (box) => box.executeText(text));
+      },
       journal: (afterSeq: number, limit: number) => ask("journal", (box) => gated(() => box.journal(afterSeq, limit))),
       audit: (after: never, limit: number) => ask("audit", (box) => gated(() => box.audit(after, limit))),
     };
