@@ -15,13 +15,15 @@ import {
 } from "../domain/ids";
 import type { Refusal } from "../domain/refusals";
 import { TIERS, type Tier } from "../domain/seat-map";
-import { isOver } from "../domain/time";
+import { isOver, SECOND } from "../domain/time";
 import { askBoxOffice, type BoxOfficeDoor } from "./box-office-door";
 import type { Attached } from "./seat-feed";
 
 const MAX_SEATS = 10;
 /** Commands of one socket that wait for their answer. */
 const MAX_PENDING = 8;
+
+const OVERLOADED: Refusal = { code: "OVERLOADED", retryAfterMs: SECOND };
 
 /** Well below what a box office lets wait. */
 const MAX_GROUP = 500;
@@ -30,14 +32,17 @@ type AnyReply = Reply<Command["type"]>;
 
 interface Waiting {
   readonly command: Command;
-  readonly resolve: (reply: AnyReply | null) => void;
+  /** Null: nobody knows whether it was done. Never throws. */
+  readonly answered: (reply: AnyReply | null) => void;
 }
 
 export type Said = { readonly type: unknown; readonly id?: unknown; readonly [field: string]: unknown };
 
 export interface FeedCommands {
-  /** Answers on the socket; returns whose socket it is from now on, or null when that has not changed. */
-  take(socket: WebSocket, attached: Attached, said: Said): Promise<Signed | null>;
+  /** A hold, a release, or what nobody knows: answered on the socket, sooner or later. */
+  take(socket: WebSocket, attached: Attached, said: Said): void;
+  /** Answers on the socket; returns whose socket it is from now on. */
+  signIn(socket: WebSocket, said: Said): Promise<Signed>;
 }
 
 export type Signed = Pick<Attached, "userId" | "signedUntilMs">;
@@ -54,15 +59,13 @@ export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxO
   const pending = new WeakMap<WebSocket, number>();
 
   /** Whatever arrives in the same tick is one call, and what arrives while that is under way is the next. */
-  function ask(code: EventCode, command: Command): Promise<AnyReply | null> {
-    return new Promise((resolve) => {
-      const group = waiting.get(code) ?? [];
-      group.push({ command, resolve });
-      waiting.set(code, group);
-      if (underWay.has(code)) return;
-      underWay.add(code);
-      void scheduler.wait(0).then(() => sendAll(code));
-    });
+  function ask(code: EventCode, asked: Waiting): void {
+    const group = waiting.get(code) ?? [];
+    group.push(asked);
+    waiting.set(code, group);
+    if (underWay.has(code)) return;
+    underWay.add(code);
+    void scheduler.wait(0).then(() => sendAll(code));
   }
 
   async function sendAll(code: EventCode): Promise<void> {
@@ -75,45 +78,55 @@ export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxO
   }
 
   async function send(code: EventCode, group: readonly Waiting[]): Promise<void> {
-    try {
-      const commands = group.map(({ command }) => command);
-      const replies = await askBoxOffice(doorOf(code), commands);
-      for (const [place, { resolve }] of group.entries()) resolve(replies[place] ?? null);
-    } catch {
-      // Nobody knows whether it was done: the client asks again, under the same key where it gave one.
-      for (const { resolve } of group) resolve(null);
-    }
+    const commands = group.map(({ command }) => command);
+    const replies = await askBoxOffice(doorOf(code), commands).catch(() => []);
+    for (const [place, { answered }] of group.entries()) answered(replies[place] ?? null);
   }
 
-  async function command(socket: WebSocket, attached: Attached, said: Said): Promise<void> {
-    const answer = (body: object) => socket.send(replyTo(said, body));
-    const isSigned = attached.userId !== null && !isOver(attached.signedUntilMs, Date.now());
-    if (!isSigned) return answer(refusalOf({ code: "UNAUTHENTICATED" }));
-    const made = commandOf(attached.code, attached.userId as UserId, said);
-    if ("code" in made) return answer(refusalOf(made));
+  function command(socket: WebSocket, attached: Attached, said: Said): void {
     const open = pending.get(socket) ?? 0;
-    if (open >= MAX_PENDING) return answer(refusalOf({ code: "OVERLOADED", retryAfterMs: 1_000 }));
+    const made = open < MAX_PENDING ? commandOf(attached, said) : OVERLOADED;
+    if ("code" in made) {
+      sendTo(socket, replyTo(said, refusalOf(made)));
+      return;
+    }
     pending.set(socket, open + 1);
-    const reply = await ask(attached.code, made.command);
-    pending.set(socket, (pending.get(socket) ?? 1) - 1);
-    if (reply === null || "notDefined" in reply) return answer(refusalOf({ code: "OVERLOADED", retryAfterMs: 1_000 }));
-    if (!reply.ok) return answer(refusalOf(reply.refusal));
-    const value = reply.value as HoldView | { readonly hold: HoldView };
-    answer({ ok: true, lock: lockOf("hold" in value ? value.hold : value) });
+    ask(attached.code, {
+      command: made.command,
+      answered(reply) {
+        pending.set(socket, (pending.get(socket) ?? 1) - 1);
+        sendTo(socket, replyTo(said, answerOf(reply)));
+      },
+    });
   }
 
   return {
-    async take(socket, attached, said) {
-      if (said.type === "auth") {
-        const signed = await signedBy(tokens, said.token);
-        socket.send(JSON.stringify({ type: "auth", ok: signed.userId !== null }));
-        return signed;
-      }
-      if (said.type === "hold" || said.type === "release") await command(socket, attached, said);
-      else socket.send(replyTo(said, refusalOf({ code: "NOT_FOUND" })));
-      return null;
+    take(socket, attached, said) {
+      if (said.type === "hold" || said.type === "release") command(socket, attached, said);
+      else sendTo(socket, replyTo(said, refusalOf({ code: "NOT_FOUND" })));
+    },
+    async signIn(socket, said) {
+      const signed = await signedBy(tokens, said.token);
+      sendTo(socket, JSON.stringify({ type: "auth", ok: signed.userId !== null }));
+      return signed;
     },
   };
+}
+
+function sendTo(socket: WebSocket, text: string): void {
+  try {
+    socket.send(text);
+  } catch {
+    // It is gone already.
+  }
+}
+
+/** Where nobody knows whether it was done, the client asks again, under the same key where it gave one. */
+function answerOf(reply: AnyReply | null): object {
+  if (reply === null || "notDefined" in reply) return refusalOf(OVERLOADED);
+  if (!reply.ok) return refusalOf(reply.refusal);
+  const value = reply.value as HoldView | { readonly hold: HoldView };
+  return { ok: true, lock: lockOf("hold" in value ? value.hold : value) };
 }
 
 type Verifier = Pick<ReturnType<typeof jwtTokens>, "verify">;
@@ -125,8 +138,10 @@ async function signedBy(tokens: Verifier, token: unknown): Promise<Signed> {
   return claims === null ? NOBODY : { userId: claims.sub, signedUntilMs: claims.expiresAtMs };
 }
 
-function commandOf(code: EventCode, userId: UserId, said: Said): { readonly command: Command } | Refusal {
+function commandOf({ code, ...signed }: Attached, said: Said): { readonly command: Command } | Refusal {
   const nowMs = Date.now();
+  if (signed.userId === null || isOver(signed.signedUntilMs, nowMs)) return { code: "UNAUTHENTICATED" };
+  const userId = signed.userId as UserId;
   // For both ids: neither is a secret, and each question of the platform costs more than the bytes.
   const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
   const origin = { actor: userId, requestId: makeId("req", nowMs, random) };

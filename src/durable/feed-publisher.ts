@@ -14,7 +14,7 @@ import { SECOND } from "../domain/time";
 import type { SeatFeed } from "./seat-feed";
 
 /** Changes of this long travel together. */
-const INTERVAL_MS = 60;
+const INTERVAL_MS = 100;
 /** As do counts of the gates: nobody reads them faster. */
 const GATES_INTERVAL_MS = 300;
 /** Telling takes relays with many sockets a while: they rest so many times as long. */

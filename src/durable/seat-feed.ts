@@ -53,6 +53,8 @@ interface Table {
   readonly statuses: string[];
 }
 
+/** Before all numbers: whoever stands here misses the whole table. */
+const NOWHERE = -1;
 /** Nobody misses anything of it. */
 const NO_TABLE = { seq: 0 } as const;
 
@@ -64,7 +66,7 @@ export class SeatFeed extends DurableObject<Env> {
   #coveredFrom = 0;
   readonly #readers = new Map<WebSocket, Reader>();
   /** Frames up to the number `to`, by the number from which they start. */
-  #frames = { to: -1, from: new Map<number, string>() };
+  #frames = { to: NOWHERE, from: new Map<number, string>() };
   #settle: ReturnType<typeof setTimeout> | null = null;
   readonly #commands: FeedCommands = feedCommands(tokensOf(this.env), (code) => this.#boxOffice(code));
 
@@ -127,7 +129,8 @@ export class SeatFeed extends DurableObject<Env> {
     this.#settleSoon();
   }
 
-  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+  /** Nothing is to be awaited of a command: its answer is a message, and each promise costs as much as the command. */
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void | Promise<void> {
     const reader = this.#readers.get(socket);
     if (reader === undefined) return;
     if (typeof message !== "string" || message.length > MAX_MESSAGE_CHARS) return this.#refuse(socket);
@@ -139,9 +142,13 @@ export class SeatFeed extends DurableObject<Env> {
     }
     if (typeof said !== "object" || said === null || !("type" in said)) return this.#refuse(socket);
     if (said.type === "ack") return this.#acknowledge(reader, said);
-    if (said.type === "gates") return await this.#showGates(socket, reader, said);
-    const signed = await this.#commands.take(socket, reader.attached, said);
-    if (signed === null) return;
+    if (said.type === "gates") return this.#showGates(socket, reader, said);
+    if (said.type === "auth") return this.#signIn(socket, reader, said);
+    this.#commands.take(socket, reader.attached, said);
+  }
+
+  async #signIn(socket: WebSocket, reader: Reader, said: Said): Promise<void> {
+    const signed = await this.#commands.signIn(socket, said);
     reader.attached = { ...reader.attached, ...signed, gatesAskedMs: null };
     this.#keep(socket, reader);
   }
@@ -199,6 +206,7 @@ export class SeatFeed extends DurableObject<Env> {
     const { seq, layoutVersion, statuses } = snapshot;
     if (this.#table !== null && seq < this.#table.seq) return;
     this.#table = { seq, layoutVersion, statuses: statuses.split("") };
+    this.#frames = { to: NOWHERE, from: new Map() };
     this.#changes = missed ?? [];
     this.#coveredFrom = missed === null ? seq : since;
   }
@@ -247,11 +255,11 @@ export class SeatFeed extends DurableObject<Env> {
   #frameSince(from: number): string {
     const { seq } = this.#table as Table;
     if (this.#frames.to !== seq) this.#frames = { to: seq, from: new Map() };
-    const start = from < this.#coveredFrom ? -1 : from;
+    const start = from < this.#coveredFrom ? NOWHERE : from;
     const known = this.#frames.from.get(start);
     if (known !== undefined) return known;
     const missed = () => this.#changes.filter((change) => change.seq > from);
-    const frame = start < 0 ? this.#snapshotFrame() : deltaFrame(from, seq, coalesce(missed()));
+    const frame = start === NOWHERE ? this.#snapshot() : deltaFrame(from, seq, coalesce(missed()));
     this.#frames.from.set(start, frame);
     return frame;
   }
@@ -259,7 +267,7 @@ export class SeatFeed extends DurableObject<Env> {
   /** A new socket: what it missed since it left, in order, or the whole table. */
   async #welcome(socket: WebSocket, reader: Reader, since: number | null): Promise<void> {
     if (since === null || this.#table === null || since > this.#table.seq) {
-      this.#send(socket, reader, this.#snapshotFrame(), this.#table?.seq ?? 0);
+      this.#send(socket, reader, this.#wholeFrame(), this.#table?.seq ?? 0);
       return;
     }
     reader.seq = since;
@@ -270,7 +278,7 @@ export class SeatFeed extends DurableObject<Env> {
       if (reader.seq !== since) return;
       const reaches = missed !== null && snapshot.layoutVersion === this.#table.layoutVersion;
       if (reaches) this.#send(socket, reader, deltaFrame(since, snapshot.seq, missed), snapshot.seq);
-      else this.#send(socket, reader, this.#snapshotFrame(), this.#table.seq);
+      else this.#send(socket, reader, this.#wholeFrame(), this.#table.seq);
       return;
     }
     // Exactly that, and even if it is nothing, so that one who came back knows it.
@@ -278,7 +286,12 @@ export class SeatFeed extends DurableObject<Env> {
     this.#send(socket, reader, deltaFrame(since, this.#table.seq, missed), this.#table.seq);
   }
 
-  #snapshotFrame(): string {
+  /** The whole table; made once for all who come, or are too far behind, at this number. */
+  #wholeFrame(): string {
+    return this.#frameSince(NOWHERE);
+  }
+
+  #snapshot(): string {
     const { seq, layoutVersion, statuses } = this.#table as Table;
     return JSON.stringify({ type: "snapshot", seq, layoutVersion, statuses: statuses.join("") });
   }
