@@ -2,12 +2,12 @@
 // strangers create none; an object without a definition is given D1's and asked again.
 
 import type { AuditPage, BoxOffices, DefinedReply, Events, Log } from "../app/ports";
+import { askBoxOffice, type BoxOfficeCalls } from "../domain/box-office/ask";
 import type { Command, CommandType, JournalPage, Reply } from "../domain/box-office/commands";
 import type { EventDefinition } from "../domain/box-office/state";
 import { codeOfEvent, type EventCode, type EventId, type LockId } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import type { AuditedPage } from "../durable/box-office";
-import { askBoxOffice, type BoxOfficeDoor } from "../durable/box-office-door";
 import { commandGroups } from "./command-groups";
 
 /** Codes of events an isolate remembers; the oldest are dropped first. */
@@ -17,7 +17,7 @@ const UNKNOWN_TTL_MS = 10 * SECOND;
 /** Tries of one command when the object was moved or restarted under it. Repeats are recognised by their ids. */
 const MAX_TRIES = 3;
 
-interface BoxOfficeStub extends BoxOfficeDoor {
+interface BoxOfficeStub extends BoxOfficeCalls {
   journal(afterSeq: number, limit: number): Promise<JournalPage>;
   audit(after: LockId | null, limit: number): Promise<AuditedPage>;
 }

@@ -68,7 +68,7 @@ export class BoxOffice extends DurableObject<Env> {
     return Promise.all(this.#enqueue(commands));
   }
 
-  /** The same with a JSON text each way (src/durable/box-office-door.ts). */
+  /** The same with a JSON text each way (src/domain/box-office/ask.ts). */
   async executeText(commands: string): Promise<string> {
     return JSON.stringify(await this.execute(JSON.parse(commands) as Command[]));
   }

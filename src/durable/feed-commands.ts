@@ -2,6 +2,7 @@
 // together are handed to the box office together.
 
 import type { jwtTokens } from "../adapters/tokens";
+import { askBoxOffice, type BoxOfficeCalls } from "../domain/box-office/ask";
 import type { Command, HoldView, Reply } from "../domain/box-office/commands";
 import {
   type EventCode,
@@ -16,7 +17,6 @@ import {
 import type { Refusal } from "../domain/refusals";
 import { TIERS, type Tier } from "../domain/seat-map";
 import { isOver, SECOND } from "../domain/time";
-import { askBoxOffice, type BoxOfficeDoor } from "./box-office-door";
 import type { Attached } from "./seat-feed";
 
 const MAX_SEATS = 10;
@@ -53,7 +53,7 @@ export function replyTo(said: Said, body: object): string {
   return JSON.stringify({ type: "reply", id, ...body });
 }
 
-export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxOfficeDoor): FeedCommands {
+export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxOfficeCalls): FeedCommands {
   const waiting = new Map<EventCode, Waiting[]>();
   const underWay = new Set<EventCode>();
   const pending = new WeakMap<WebSocket, number>();

@@ -1,7 +1,6 @@
 // The whole HTTP surface: one list of route groups, behind one pipeline. What is not in the list is not served.
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
 import { adminRoutes } from "./admin";
 import { bookingRoutes } from "./bookings";
 import { configRoutes } from "./config";
@@ -21,7 +20,15 @@ import { lockRoutes } from "./locks";
 import { notificationRoutes } from "./notifications";
 import { documentShared } from "./openapi";
 import { paymentRoutes } from "./payments";
-import { accompany, allowOrigins, answerFault, type Compose, type ConfigProblems, limitAddress } from "./pipeline";
+import {
+  accompany,
+  answerFault,
+  type Compose,
+  type ConfigProblems,
+  type Guard,
+  guarded,
+  limitAddress,
+} from "./pipeline";
 import { refusedResponse } from "./problem";
 import { ticketRoutes } from "./tickets";
 import { unroutedOf } from "./unrouted";
@@ -56,12 +63,10 @@ const GROUPS: readonly OpenAPIHono<HonoEnv>[] = [
 export function createApp(compose: Compose, configProblems: ConfigProblems = () => []): OpenAPIHono<HonoEnv> {
   const app = createGroup();
   app.onError(answerFault);
-  app.use(accompany(compose, configProblems));
-  app.use(allowOrigins);
-  app.use(limitAddress((path) => path.startsWith("/api/webhooks/")));
-  app.use("/dev/*", developmentOnly);
   const unrouted = unroutedOf(app);
-  app.use(unrouted.guardLiterals);
+  const addresses = limitAddress((path) => path.startsWith("/api/webhooks/"));
+  app.use(accompany(compose, configProblems));
+  app.use(guarded([addresses, developmentOnly, unrouted.guardLiterals]));
   documentShared(app.openAPIRegistry);
   for (const group of GROUPS) app.route("/", group);
   app.route("/", documentRoutes(app));
@@ -69,8 +74,10 @@ export function createApp(compose: Compose, configProblems: ConfigProblems = () 
   return app;
 }
 
+const DEVELOPMENT_ONLY = /^\/dev(\/|$)/;
+
 /** Elsewhere these paths do not exist, under any method. */
-const developmentOnly: MiddlewareHandler<HonoEnv> = async (c, next) => {
-  if (c.get("deps").settings.environment === "development") return next();
+const developmentOnly: Guard = (c) => {
+  if (!DEVELOPMENT_ONLY.test(c.req.path) || c.get("deps").settings.environment === "development") return null;
   return refusedResponse({ code: "NOT_FOUND" }, c.get("requestId"));
 };

@@ -184,7 +184,7 @@ async function checkedCall(
       nowMs: c.get("nowMs"),
       viewer: viewer.value as Viewer,
       gate: gate.value as Gate,
-      params: c.req.param() as Record<never, string>,
+      params: (spec.path.includes("{") ? c.req.param() : NO_PARAMS) as Record<never, string>,
       query: query.value,
       body: body.value,
       key: key.value,
@@ -193,6 +193,7 @@ async function checkedCall(
   };
 }
 
+const NO_PARAMS = {};
 const NO_GATE = { ok: true, value: null } as const;
 /** The actor of a request without a token, in journals and logs. */
 const ANONYMOUS = "anonymous";

@@ -1,13 +1,14 @@
 // What no route answers: a known path under another method is 405 (OPTIONS: 204), anything else 404.
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import type { HonoEnv } from "./honoenv";
+import type { Guard } from "./pipeline";
 import { refusedResponse } from "./problem";
 
 interface Unrouted {
   /** Before the routes: `GET /api/users/login` is not a user whose id is "login". */
-  readonly guardLiterals: MiddlewareHandler<HonoEnv>;
+  readonly guardLiterals: Guard;
   /** After them. */
   readonly answer: (c: Context<HonoEnv>) => Response;
 }
@@ -29,12 +30,11 @@ export function unroutedOf(app: OpenAPIHono<HonoEnv>): Unrouted {
     return known;
   };
   return {
-    async guardLiterals(c, next) {
+    guardLiterals(c) {
       literals ??= literalsOf(patterns());
       const methods = literals.get(c.req.path);
       const method = c.req.method === "HEAD" ? "GET" : c.req.method;
-      if (methods && !methods.has(method)) return misdirected(c, methods);
-      await next();
+      return methods && !methods.has(method) ? misdirected(c, methods) : null;
     },
     answer(c) {
       const matching = patterns().filter(({ form }) => form.test(c.req.path));

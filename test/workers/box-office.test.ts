@@ -1,13 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { askBoxOffice, type BoxOfficeCalls } from "../../src/domain/box-office/ask";
 import type { Command, CommandType, Reply } from "../../src/domain/box-office/commands";
 import { projectionEffectOf } from "../../src/domain/box-office/effects";
 import type { EventDefinition } from "../../src/domain/box-office/state";
 import { makeSaleId, type SeatId, type UserId } from "../../src/domain/ids";
 import { MINUTE, SECOND } from "../../src/domain/time";
 import type { BoxOffice } from "../../src/durable/box-office";
-import { askBoxOffice, type BoxOfficeDoor } from "../../src/durable/box-office-door";
 import { anEvent, aUser, counter } from "../unit/box-office-builder";
 
 const bytes = counter(9_000_000);
@@ -29,7 +29,7 @@ async function open(definition = future()) {
 }
 
 async function sendAll(stub: Stub, commands: readonly Command[]): Promise<Reply<CommandType>[]> {
-  return askBoxOffice(stub as unknown as BoxOfficeDoor, commands);
+  return askBoxOffice(stub as unknown as BoxOfficeCalls, commands);
 }
 
 async function send<C extends Command>(stub: Stub, command: C): Promise<Reply<C["type"]>> {

@@ -1,8 +1,8 @@
 // During a release, new Workers meet objects of the release before.
 
 import { expect, it } from "vitest";
+import { askBoxOffice } from "../../src/domain/box-office/ask";
 import type { Command } from "../../src/domain/box-office/commands";
-import { askBoxOffice } from "../../src/durable/box-office-door";
 
 const WAKE: Command = { type: "wake", actor: "test", requestId: "req_test" };
 const ANSWER = { ok: true as const, value: { nextDueMs: null } };
