@@ -173,11 +173,8 @@ async function takeLogin(deps: LoginDeps, counters: LoginCounters, nowMs: number
 }
 
 /** Who holds the token, if it is one of ours and in force. */
-export async function authenticate(
-  deps: Pick<Deps, "clock" | "tokens">,
-  bearerToken: string | null,
-): Promise<Result<Viewer>> {
-  const claims = bearerToken === null ? null : await deps.tokens.verify(bearerToken, deps.clock.nowMs());
+export function authenticate(deps: Pick<Deps, "clock" | "tokens">, bearerToken: string | null): Result<Viewer> {
+  const claims = bearerToken === null ? null : deps.tokens.verify(bearerToken, deps.clock.nowMs());
   if (!claims) return refuse({ code: "UNAUTHENTICATED" });
   const { sub, name, email, role } = claims;
   return accept({ id: sub, name, email, role });

@@ -42,7 +42,7 @@ export interface FeedCommands {
   /** A hold, a release, or what nobody knows: answered on the socket, sooner or later. */
   take(socket: WebSocket, attached: Attached, said: Said): void;
   /** Answers on the socket; returns whose socket it is from now on. */
-  signIn(socket: WebSocket, said: Said): Promise<Signed>;
+  signIn(socket: WebSocket, said: Said): Signed;
 }
 
 export type Signed = Pick<Attached, "userId" | "signedUntilMs">;
@@ -105,8 +105,8 @@ export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxO
       if (said.type === "hold" || said.type === "release") command(socket, attached, said);
       else sendTo(socket, replyTo(said, refusalOf({ code: "NOT_FOUND" })));
     },
-    async signIn(socket, said) {
-      const signed = await signedBy(tokens, said.token);
+    signIn(socket, said) {
+      const signed = signedBy(tokens, said.token);
       sendTo(socket, JSON.stringify({ type: "auth", ok: signed.userId !== null }));
       return signed;
     },
@@ -133,8 +133,8 @@ type Verifier = Pick<ReturnType<typeof jwtTokens>, "verify">;
 
 const NOBODY: Signed = { userId: null, signedUntilMs: 0 };
 
-async function signedBy(tokens: Verifier, token: unknown): Promise<Signed> {
-  const claims = typeof token === "string" ? await tokens.verify(token, Date.now()) : null;
+function signedBy(tokens: Verifier, token: unknown): Signed {
+  const claims = typeof token === "string" ? tokens.verify(token, Date.now()) : null;
   return claims === null ? NOBODY : { userId: claims.sub, signedUntilMs: claims.expiresAtMs };
 }
 

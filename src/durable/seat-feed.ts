@@ -147,8 +147,8 @@ export class SeatFeed extends DurableObject<Env> {
     this.#commands.take(socket, reader.attached, said);
   }
 
-  async #signIn(socket: WebSocket, reader: Reader, said: Said): Promise<void> {
-    const signed = await this.#commands.signIn(socket, said);
+  #signIn(socket: WebSocket, reader: Reader, said: Said): void {
+    const signed = this.#commands.signIn(socket, said);
     reader.attached = { ...reader.attached, ...signed, gatesAskedMs: null };
     this.#keep(socket, reader);
   }

@@ -1,6 +1,6 @@
 // The whole HTTP surface: one list of route groups, behind one pipeline. What is not in the list is not served.
 
-import type { OpenAPIHono } from "@hono/zod-openapi";
+import { OpenAPIHono } from "@hono/zod-openapi";
 import { adminRoutes } from "./admin";
 import { bookingRoutes } from "./bookings";
 import { configRoutes } from "./config";
@@ -14,8 +14,9 @@ import { feedRoutes } from "./feed";
 import { scannerRoutes } from "./gate";
 import { gateRoutes } from "./gates";
 import { healthRoutes } from "./health";
-import { createGroup, type HonoEnv } from "./honoenv";
+import type { HonoEnv } from "./honoenv";
 import { inventoryRoutes } from "./inventory";
+import { LiteralRouter } from "./literal-router";
 import { lockRoutes } from "./locks";
 import { notificationRoutes } from "./notifications";
 import { documentShared } from "./openapi";
@@ -61,7 +62,7 @@ const GROUPS: readonly OpenAPIHono<HonoEnv>[] = [
 
 /** `compose` makes the dependencies from an isolate's bindings; `configProblems` says what forbids to serve at all. */
 export function createApp(compose: Compose, configProblems: ConfigProblems = () => []): OpenAPIHono<HonoEnv> {
-  const app = createGroup();
+  const app = new OpenAPIHono<HonoEnv>({ router: new LiteralRouter() });
   app.onError(answerFault);
   const unrouted = unroutedOf(app);
   const addresses = limitAddress((path) => path.startsWith("/api/webhooks/"));

@@ -13,15 +13,15 @@ const BEARER = /^Bearer +([^\s]+) *$/i;
 const MAX_TOKEN_CHARS = 4_096;
 
 /** The signed-in user, who is in the context from then on. */
-export async function viewerOf(c: Context<HonoEnv>): Promise<Result<Viewer>> {
-  const found = await authenticate(c.get("deps"), bearerToken(c.req.header("Authorization")));
+export function viewerOf(c: Context<HonoEnv>): Result<Viewer> {
+  const found = authenticate(c.get("deps"), bearerToken(c.req.header("Authorization")));
   if (found.ok) c.set("viewer", found.value);
   return found;
 }
 
 /** The signed-in user, if the database says that it is an admin. */
 export async function adminOf(c: Context<HonoEnv>): Promise<Result<Viewer>> {
-  const found = await viewerOf(c);
+  const found = viewerOf(c);
   if (!found.ok) return found;
   const allowed = await requireAdmin(c.get("deps"), found.value);
   return allowed.ok ? found : allowed;

@@ -198,7 +198,10 @@ const NO_GATE = { ok: true, value: null } as const;
 /** The actor of a request without a token, in journals and logs. */
 const ANONYMOUS = "anonymous";
 
-async function viewerFor(c: Context<HonoEnv>, access: Access): Promise<HttpResult<Viewer | null>> {
+function viewerFor(
+  c: Context<HonoEnv>,
+  access: Access,
+): HttpResult<Viewer | null> | Promise<HttpResult<Viewer | null>> {
   switch (access) {
     case "public":
     case "gate":

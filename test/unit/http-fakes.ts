@@ -150,7 +150,7 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
     },
     tokens: {
       issue: async ({ sub }) => ({ token: `token-of-${sub}`, expiresAtMs: world.nowMs + 86_400_000 }),
-      verify: async (token) => {
+      verify: (token) => {
         const user = world.users.get(token.replace("token-of-", ""));
         if (user === undefined) return null;
         const expiresAtMs = world.nowMs + 86_400_000;
