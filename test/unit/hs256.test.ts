@@ -40,6 +40,13 @@ describe("an HS256 signature", () => {
     expect(verifiedPayload(good, key)).toEqual(CLAIMS);
   });
 
+  it.each(["José Ñandú", "ÿ", "東京 太郎", "🎟", "x".repeat(3_000), "é".repeat(1_500)])(
+    "vouches for any name: %s",
+    (name) => {
+      expect(verifiedPayload(tokenOf(OURS, { ...CLAIMS, name }), key)).toEqual({ ...CLAIMS, name });
+    },
+  );
+
   it("counts under the same header written differently", () => {
     expect(verifiedPayload(tokenOf({ typ: "JWT", alg: "HS256" }, CLAIMS), key)).toEqual(CLAIMS);
   });
