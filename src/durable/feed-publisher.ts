@@ -17,8 +17,6 @@ import type { SeatFeed } from "./seat-feed";
 const INTERVAL_MS = 100;
 /** As do counts of the gates: nobody reads them faster. */
 const GATES_INTERVAL_MS = 300;
-/** Telling takes relays with many sockets a while: they rest so many times as long. */
-const REST = 2;
 /** Relays that are still handing out the last news get more of it at once, but not later than this. */
 const MAX_BUSY_MS = 200;
 /** A relay that could not be reached is told again, so often. */
@@ -123,8 +121,8 @@ function whereItStands({ seq, definition }: BoxOfficeState): FeedDelta {
 
 /**
  * Does a lone piece of work at once. What follows closely is done together, `intervalMs` after the work before it
- * ended, or `REST` times as long as that took: relays with many sockets set the pace, and a buyer's reply does not
- * queue behind their news.
+ * ended, or as long as that took: relays with many sockets set the pace, and a buyer's reply does not queue behind
+ * their news.
  */
 function paced(intervalMs: number, work: () => Promise<void>): () => void {
   let isDue = false;
@@ -135,7 +133,7 @@ function paced(intervalMs: number, work: () => Promise<void>): () => void {
     free = Promise.race([work(), scheduler.wait(MAX_BUSY_MS)]).then(() => {
       // A clock may jump.
       const tookMs = Math.min(Date.now() - begunMs, MAX_BUSY_MS);
-      return scheduler.wait(Math.max(intervalMs, REST * tookMs));
+      return scheduler.wait(Math.max(intervalMs, tookMs));
     });
   };
   return () => {

@@ -18,8 +18,13 @@ const TOO_MANY = 4029;
 const BAD_MESSAGE = 4000;
 /** A message of a client: an acknowledgement, a token, or a command of ten seats. */
 const MAX_MESSAGE_CHARS = 8_192;
-/** Sockets written to in one turn: whoever else is to be served here, a buyer's hold among them, waits for no more. */
-const SOCKETS_A_TURN = 8;
+/**
+ * Readers are written to in turns, with a pause after each: whoever else is to be served, here or on the same machine, a
+ * buyer's hold among them, waits for a turn and not for a hall. More readers make turns larger, not more.
+ */
+const MIN_SOCKETS_A_TURN = 4;
+const MAX_TURNS = 120;
+const PAUSE_MS = 1;
 /** Positions of sockets are kept with them once the feed is quiet this long, well before it may hibernate. */
 const SETTLE_MS = 2 * SECOND;
 
@@ -238,6 +243,7 @@ export class SeatFeed extends DurableObject<Env> {
    */
   async #spread(): Promise<void> {
     let sent = 0;
+    const socketsATurn = Math.max(MIN_SOCKETS_A_TURN, Math.ceil(this.#readers.size / MAX_TURNS));
     for (let isLevel = false; !isLevel; ) {
       isLevel = true;
       for (const [socket, reader] of this.#readers) {
@@ -246,7 +252,7 @@ export class SeatFeed extends DurableObject<Env> {
         isLevel = false;
         this.#send(socket, reader, this.#frameSince(reader.seq), seq);
         sent += 1;
-        if (sent % SOCKETS_A_TURN === 0) await scheduler.wait(0);
+        if (sent % socketsATurn === 0) await scheduler.wait(PAUSE_MS);
       }
     }
   }
