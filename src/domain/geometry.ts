@@ -14,7 +14,6 @@ export function geometryOf(layout: Layout): Geometry {
   for (const segment of layout.segments) size += segment.seats;
   const seats = {
     size,
-    ids: new Array<SeatId>(size),
     rows: new Array<string>(size),
     numbers: new Array<number>(size),
     sections: new Array<string>(size),
@@ -24,17 +23,10 @@ export function geometryOf(layout: Layout): Geometry {
     removed: new Array<boolean>(size).fill(false),
     blocked: new Array<boolean>(size).fill(false),
   };
-  const indexOf = new Map<SeatId, number>();
   let base = 0;
   for (const segment of layout.segments) {
     const end = base + segment.seats;
-    const prefix = `seat_${segment.row}`;
-    for (let seat = base, number = segment.firstNumber; seat < end; seat++, number++) {
-      const id = `${prefix}${number}` as SeatId;
-      indexOf.set(id, seat);
-      seats.ids[seat] = id;
-      seats.numbers[seat] = number;
-    }
+    for (let seat = base, number = segment.firstNumber; seat < end; seat++, number++) seats.numbers[seat] = number;
     seats.rows.fill(segment.row, base, end);
     seats.sections.fill(segment.section, base, end);
     seats.tiers.fill(TIERS.indexOf(segment.tier), base, end);
@@ -44,7 +36,23 @@ export function geometryOf(layout: Layout): Geometry {
     mark(seats.blocked, segment.blocked, segment, base);
     base = end;
   }
-  return { ...seats, indexOf, ...standInRows(layout, seats) };
+  return Object.assign(namesOf(seats), seats, standInRows(layout, seats));
+}
+
+/** Names are half of the work, and who wakes a box office to look at a sold-out hall asks for none. */
+function namesOf({ size, rows, numbers }: Pick<Geometry, "size" | "rows" | "numbers">) {
+  let ids: readonly SeatId[] | null = null;
+  let indexOf: ReadonlyMap<SeatId, number> | null = null;
+  return {
+    get ids() {
+      ids ??= Array.from({ length: size }, (_, seat) => `seat_${rows[seat]}${numbers[seat]}` as SeatId);
+      return ids;
+    },
+    get indexOf() {
+      indexOf ??= new Map(this.ids.map((id, seat) => [id, seat]));
+      return indexOf;
+    },
+  };
 }
 
 /** Seats of each tier, by the tier's place in `TIERS`; blocked ones count, those that left the hall do not. */
