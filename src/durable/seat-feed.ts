@@ -13,6 +13,8 @@ import type { FeedNews } from "./feed-publisher";
 
 /** A reader with more frames than this unacknowledged is closed, never waited for. */
 const MAX_UNACKED_FRAMES = 512;
+/** 421, Misdirected Request (RFC 9110, 15.5.20). */
+const HAS_ITS_FILL = 421;
 const TOO_SLOW = 4008;
 const TOO_MANY = 4029;
 const BAD_MESSAGE = 4000;
@@ -84,17 +86,23 @@ export class SeatFeed extends DurableObject<Env> {
     }
   }
 
-  /** Takes a socket that the Worker checked: `code`, `relay`, `since`, `address` and `cap` are its words. */
+  /**
+   * Takes a socket that the Worker checked: `code`, `relay`, `since`, `address` and the limits are its words. With `fill`
+   * readers it takes none that another relay may have.
+   */
   override async fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url);
     const code = searchParams.get("code") as EventCode;
     const relay = searchParams.get("relay") as string;
     const address = searchParams.get("address") as string;
     const since = searchParams.get("since");
+    const fill = searchParams.get("fill");
+    const open = this.ctx.getWebSockets().length;
+    if (fill !== null && open >= Number(fill)) return new Response(null, { status: HAS_ITS_FILL });
     const { 0: client, 1: server } = new WebSocketPair();
     const perAddress = Number(searchParams.get("perAddress"));
     const perRelay = Number(searchParams.get("perRelay"));
-    const full = this.ctx.getWebSockets(address).length >= perAddress || this.ctx.getWebSockets().length >= perRelay;
+    const full = this.ctx.getWebSockets(address).length >= perAddress || open >= perRelay;
     this.ctx.acceptWebSocket(server, [address]);
     if (full) {
       server.send(JSON.stringify({ type: "closed", reason: "too many connections" }));

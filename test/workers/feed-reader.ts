@@ -26,8 +26,9 @@ export async function openFeed(
     readonly since?: number;
     readonly origin?: string;
     readonly acks?: boolean;
-    /** This one, without the Worker in front, which chooses one at random. */
+    /** This one, without the Worker in front, which chooses. */
     readonly relay?: string;
+    readonly fill?: number;
   } = {},
 ): Promise<Response & { reader: Reader }> {
   const query = options.since === undefined ? "" : `?since=${options.since}`;
@@ -35,7 +36,8 @@ export async function openFeed(
   if (options.origin !== undefined) headers.set("Origin", options.origin);
   const url = `http://localhost:3000/api/inventory/events/${event.id}/feed${query}`;
   const { relay } = options;
-  const direct = `https://seat-feed/?code=${event.code}&relay=${relay}&address=test&perAddress=100&perRelay=100`;
+  const fill = options.fill === undefined ? "" : `&fill=${options.fill}`;
+  const direct = `https://seat-feed/?code=${event.code}&relay=${relay}&address=test&perAddress=100&perRelay=100${fill}`;
   const opened = relay === undefined ? SELF.fetch(url, { headers }) : relayOf(relay).fetch(direct, { headers });
   const response = (await opened) as Response & { reader: Reader };
   if (response.webSocket === null) return response;

@@ -101,6 +101,15 @@ describe("a reader of the feed", () => {
     expect(reader.gaps).toBe(0);
   });
 
+  it("is sent on by a relay that has its fill, and taken all the same where no other may have it", async () => {
+    const event = await newEvent();
+    const relay = `${event.code}:0`;
+    expect((await openFeed(event)).status).toBe(101);
+    expect((await openFeed(event, { relay, fill: 1 })).status).toBe(421);
+    expect((await openFeed(event, { relay, fill: 2 })).status).toBe(101);
+    expect((await openFeed(event, { relay })).status).toBe(101);
+  });
+
   it("learns nothing about who", async () => {
     const event = await newEvent();
     const { reader } = await openFeed(event);
