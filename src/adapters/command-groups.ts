@@ -7,6 +7,9 @@ import { SECOND } from "../domain/time";
 
 /** Well below what a box office lets wait. */
 const MAX_GROUP = 200;
+/** After a group of so many, the next waits so long for its members: few large groups cost less than many small ones. */
+const CROWD = 8;
+const LINGER_MS = 5;
 /** A group whose request was ended under it never leaves: it is not joined any more. */
 const OPEN_MS = SECOND / 10;
 /** Who was not answered with its group goes by itself: a repeat is recognised. Longer than any answer takes. */
@@ -25,30 +28,40 @@ interface Group {
   readonly members: Member[];
 }
 
+interface Busy {
+  /** Under way. */
+  readonly calls: number;
+  /** Commands of the call that left last. */
+  readonly lastGroup: number;
+}
+const IDLE: Busy = { calls: 0, lastGroup: 0 };
+
 export function commandGroups(outside: {
   readonly call: (code: EventCode, commands: readonly Command[]) => Promise<AnyReply[]>;
   /** Lets what was begun in one request go on when that request's caller is gone. */
   readonly keepAlive: (work: Promise<unknown>) => void;
   readonly nowMs: () => number;
 }): (code: EventCode, command: Command) => Promise<AnyReply> {
-  /** Calls under way, by box office; absent: none. */
-  const underWay = new Map<EventCode, number>();
+  /** Box offices with calls under way. */
+  const busy = new Map<EventCode, Busy>();
   const open = new Map<EventCode, Group>();
 
   async function call(code: EventCode, commands: readonly Command[]): Promise<AnyReply[]> {
-    underWay.set(code, (underWay.get(code) ?? 0) + 1);
+    const { calls } = busy.get(code) ?? IDLE;
+    busy.set(code, { calls: calls + 1, lastGroup: commands.length });
     try {
       return await outside.call(code, commands);
     } finally {
-      const left = (underWay.get(code) ?? 1) - 1;
-      if (left === 0) underWay.delete(code);
-      else underWay.set(code, left);
+      const now = busy.get(code) ?? IDLE;
+      if (now.calls <= 1) busy.delete(code);
+      else busy.set(code, { ...now, calls: now.calls - 1 });
     }
   }
 
-  /** Whatever arrives in the same turn of the event loop goes with it. */
+  /** Whatever arrives in the same turn of the event loop goes with it; in a crowd, whatever arrives soon. */
   async function leave(code: EventCode, group: Group): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    const { lastGroup } = busy.get(code) ?? IDLE;
+    await new Promise((resolve) => setTimeout(resolve, lastGroup >= CROWD ? LINGER_MS : 0));
     if (open.get(code) === group) open.delete(code);
     const { members } = group;
     try {
@@ -75,7 +88,7 @@ export function commandGroups(outside: {
   }
 
   return async (code, command) => {
-    if (!underWay.has(code)) {
+    if (!busy.has(code)) {
       const alone = call(code, [command]);
       outside.keepAlive(alone.catch(() => {}));
       return (await alone)[0] as AnyReply;

@@ -101,6 +101,29 @@ describe("commands of one isolate", () => {
     vi.useRealTimers();
   });
 
+  it("wait a little for company in a crowd, and for nobody once it is gone", async () => {
+    vi.useFakeTimers();
+    const { calls, send, settle } = scene();
+    const sizes = () => calls.map(({ asked }) => asked.length);
+    for (let n = 0; n <= 8; n++) void send(CODE, command(String(n)));
+    await settle();
+    expect(sizes()).toEqual([1, 8]);
+    void send(CODE, command("next"));
+    await vi.advanceTimersByTimeAsync(4);
+    void send(CODE, command("later"));
+    expect(sizes()).toEqual([1, 8]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sizes()).toEqual([1, 8, 2]);
+    void send(CODE, command("after a small group"));
+    await settle();
+    expect(sizes()).toEqual([1, 8, 2, 1]);
+    for (const { answer } of calls) answer();
+    await settle();
+    void send(CODE, command("alone"));
+    expect(sizes()).toEqual([1, 8, 2, 1, 1]);
+    vi.useRealTimers();
+  });
+
   it("outlive the request that sent them", () => {
     const { kept, send } = scene();
     void send(CODE, command("one"));
