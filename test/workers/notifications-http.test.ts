@@ -32,7 +32,7 @@ function serve(part: Part = {}) {
       emailFrom: "tickets@ticketflow.dev",
       corsOrigins: [],
     },
-    tokens: { verify: async (token: string) => (token === "good" ? (part.claims ?? null) : null) },
+    tokens: { verify: (token: string) => (token === "good" ? (part.claims ?? null) : null) },
     notifications: d1Notifications(env.DB),
     mailer: { ...mailboxMailer(env.DB), ...part.mailer },
     mailbox: part.environment === "production" ? null : d1Mailbox(env.DB),
