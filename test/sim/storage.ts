@@ -20,7 +20,7 @@ export interface SimStorage {
 /** What the simulated rows need: changes with how to undo them. */
 export interface SimSql {
   readonly tables: Tables;
-  exec(query: string, ...values: SQLInputValue[]): Iterable<unknown> & { toArray(): unknown[] };
+  exec(query: string, ...values: SQLInputValue[]): Iterable<unknown> & { toArray(): unknown[]; one(): unknown };
   /** Notes how the change that was just made is undone. */
   undo(step: () => void): void;
 }
@@ -42,6 +42,12 @@ export interface Disk {
   flush(): void;
   /** Loses what is not durable. Nobody who waited for it hears anything. */
   lose(): void;
+}
+
+/** As the platform has it: a cursor with any other number of rows is a mistake. */
+function only(rows: readonly unknown[]): unknown {
+  if (rows.length !== 1) throw new Error(`expected exactly one result from SQL query, but got ${rows.length}`);
+  return rows[0];
 }
 
 export function diskOf(world: World, database: DatabaseSync | null, on: { dirty(): void; alarm(): void }): Disk {
@@ -76,7 +82,7 @@ export function diskOf(world: World, database: DatabaseSync | null, on: { dirty(
         statements.set(query, statement);
       }
       const rows = statement.all(...values);
-      return { toArray: () => rows, [Symbol.iterator]: () => rows[Symbol.iterator]() };
+      return { toArray: () => rows, one: () => only(rows), [Symbol.iterator]: () => rows[Symbol.iterator]() };
     },
   };
   const storage: SimStorage = {
