@@ -79,8 +79,17 @@ export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxO
 
   async function send(code: EventCode, group: readonly Waiting[]): Promise<void> {
     const commands = group.map(({ command }) => command);
-    const replies = await askBoxOffice(doorOf(code), commands).catch(() => []);
+    const replies = await repliesOf(code, commands);
     for (const [place, { answered }] of group.entries()) answered(replies[place] ?? null);
+  }
+
+  /** None where the box office did not answer, or could not even be asked: whoever waits must be told. */
+  async function repliesOf(code: EventCode, commands: readonly Command[]): Promise<readonly AnyReply[]> {
+    try {
+      return await askBoxOffice(doorOf(code), commands);
+    } catch {
+      return [];
+    }
   }
 
   function command(socket: WebSocket, attached: Attached, said: Said): void {
