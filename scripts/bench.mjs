@@ -3,7 +3,7 @@
 //
 //   --quick        a smoke run: a twentieth of the work, one round
 //   --only NAME    one scenario: holds, bookings, sell-out, inventory, watched, bundle, wake (may be repeated)
-//   --rounds N     3 where nothing is said
+//   --rounds N     5 where nothing is said
 //   --json FILE    writes everything that was measured
 //   --write-docs   puts the tables into docs/performance.md
 
@@ -54,7 +54,7 @@ if (unknown !== undefined) {
 
 const startedAt = Date.now();
 const stage = await createStage({
-  rounds: Number(options.rounds ?? (options.quick ? 1 : 3)),
+  rounds: Number(options.rounds ?? (options.quick ? 1 : 5)),
   isQuick: options.quick,
   withDevServer: !options["no-dev-server"],
 });

@@ -93,17 +93,16 @@ export function commandGroups(outside: {
       outside.keepAlive(alone.catch(() => {}));
       return (await alone)[0] as AnyReply;
     }
-    // The timer is this request's own: without anything of its own to wait for, the platform takes it for hung.
-    let patience: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<null>((resolve) => {
-      patience = setTimeout(resolve, PATIENCE_MS, null);
-    });
-    const grouped = new Promise<AnyReply>((resolve, reject) => join(code, { command, resolve, reject }));
+    // The group's request settles it, and the platform brings that home to the request that made it. A promise of
+    // `new Promise` is not known to be anybody's once that line is compiled, and what awaits it goes on in the other
+    // request's name, where this one's body and response are out of reach (measured: one hold in twenty, only with the
+    // optimising compiler). This function makes promises that are.
+    const { promise, resolve, reject } = Promise.withResolvers<AnyReply | undefined>();
+    join(code, { command, resolve, reject });
+    // This request's own: without anything of its own to wait for, the platform takes it for hung.
+    const patience = setTimeout(resolve, PATIENCE_MS);
     try {
-      // Awaited by itself, a promise that another request settles goes on in that request's name now and then (measured:
-      // one in twenty), where this request's body and response are out of reach. What awaits the race is this request's.
-      const reply = await Promise.race([grouped, late]);
-      return reply ?? ((await call(code, [command]))[0] as AnyReply);
+      return (await promise) ?? ((await call(code, [command]))[0] as AnyReply);
     } finally {
       clearTimeout(patience);
     }

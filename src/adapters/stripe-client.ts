@@ -48,10 +48,11 @@ export type Trouble =
 
 export function stripeClient(options: StripeOptions): Client {
   const { log, nowMs = Date.now } = options;
-  let loading: Promise<StripeDesk> | null = null;
-  return () => {
-    loading ??= load(options).then((stripe) => ({ stripe, log, nowMs }));
-    return loading;
+  /** Kept as it is and not as a promise, which would belong to the request that made it. */
+  let desk: StripeDesk | null = null;
+  return async () => {
+    desk ??= { stripe: await load(options), log, nowMs };
+    return desk;
   };
 }
 
