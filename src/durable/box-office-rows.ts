@@ -25,6 +25,8 @@ import { revokedTicketsOf } from "../domain/box-office/tickets";
 import { type BookingId, idsSince, type LockId, lockIdOf, type TicketId, type UserId } from "../domain/ids";
 import { isOver, MINUTE } from "../domain/time";
 import { checkInRows } from "./check-in-rows";
+import { JOURNAL_SCHEMA, journalRows } from "./journal-rows";
+import { inChunks } from "./row-chunks";
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
@@ -37,14 +39,7 @@ const SCHEMA = [
    ) STRICT, WITHOUT ROWID`,
   `CREATE UNIQUE INDEX IF NOT EXISTS holds_by_booking ON holds (booking_id) WHERE booking_id IS NOT NULL`,
   `CREATE INDEX IF NOT EXISTS holds_loaded ON holds (loaded_until_ms) WHERE loaded_until_ms IS NOT NULL`,
-  `CREATE TABLE IF NOT EXISTS journal (
-     seq INTEGER PRIMARY KEY,
-     at_ms INTEGER NOT NULL,
-     actor TEXT NOT NULL,
-     request_id TEXT NOT NULL,
-     facts TEXT NOT NULL,
-     seat_changes TEXT NOT NULL
-   ) STRICT`,
+  JOURNAL_SCHEMA,
   `CREATE TABLE IF NOT EXISTS keys (
      scope TEXT PRIMARY KEY,
      fingerprint TEXT NOT NULL,
@@ -56,14 +51,9 @@ const SCHEMA = [
 
 /** `loaded_until_ms` of a hold that must be in memory whatever the time. Far enough for any clock. */
 const FOREVER_MS = 9_000_000_000_000_000;
-/** Values that travel as one JSON parameter: a string is at most 2 MB, a hold well under 4 KB. */
-const ROWS_A_STATEMENT = 400;
-
 /** Read as one value: with ten seats each they are a quarter of what a value may hold. */
 const ROWS_A_PAGE = 5_000;
 
-/** Journal entries that an audit reads: about a second's work. */
-const MAX_AUDITED_ENTRIES = 300_000;
 /** More relays than any event is configured with. */
 const MAX_RELAYS = 64;
 
@@ -107,6 +97,7 @@ export interface Rows {
 export function boxOfficeRows(sql: SqlStorage): Rows {
   const marks = new Map<LockId, Mark>();
   const door = checkInRows(sql);
+  const journal = journalRows(sql);
   let hasSchema = false;
   /** No hold after this id is in rows alone. Ids sort by time, so a new hold's is seldom looked for. */
   let lastGone = "";
@@ -130,15 +121,15 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     lastGone = sql.exec<{ id: string }>("SELECT id FROM holds ORDER BY id DESC LIMIT 1").toArray()[0]?.id ?? "";
     const definition = meta.get("definition");
     if (definition === undefined) return state;
-    const told = JSON.parse(meta.get("told") ?? "{}") as { availabilitySeq?: number; definitionVersion?: number };
+    const toldToD1 = JSON.parse(meta.get("told") ?? "{}") as { availabilitySeq?: number; definitionVersion?: number };
     install(state, JSON.parse(definition) as EventDefinition);
     admitSoldSeats(state);
     const loaded = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE loaded_until_ms > ?`, nowMs);
     for (const row of loaded) take(state, row, nowMs);
     recentMissingUntilMs = nowMs + MINUTE;
     door.load(state);
-    state.definitionToldVersion = told.definitionVersion ?? (state.definition?.version as number);
-    state.availabilityToldSeq = told.availabilitySeq ?? 0;
+    state.definitionToldVersion = toldToD1.definitionVersion ?? (state.definition?.version as number);
+    state.availabilityToldSeq = toldToD1.availabilitySeq ?? 0;
     state.availabilitySeq = state.seq;
     oweWhatD1Lacks(state, state.definition as EventDefinition);
     recover(state, nowMs);
@@ -207,7 +198,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     }
     door.write([...changes.checkIns.values()], newlyRevoked([...changes.holds.values()]));
     writeHolds([...changes.holds.values()]);
-    writeJournal(changes.journal);
+    journal.write(changes.journal);
     writeKeys(changes.keys);
     hasSchema = true;
   }
@@ -263,24 +254,6 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     return holds.filter((hold) => revokedTicketsOf(hold).length > (marks.get(hold.id)?.revoked ?? 0));
   }
 
-  function writeJournal(entries: readonly JournalEntry[]): void {
-    const values = entries.map((entry) => [
-      entry.seq,
-      entry.atMs,
-      entry.actor,
-      entry.requestId,
-      JSON.stringify(entry.facts),
-      JSON.stringify(entry.seatChanges),
-    ]);
-    inChunks(values, (json) =>
-      sql.exec(
-        `INSERT INTO journal (seq, at_ms, actor, request_id, facts, seat_changes)
-         SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)`,
-        json,
-      ),
-    );
-  }
-
   function writeKeys(keys: readonly StoredKey[]): void {
     const values = keys.map((key) => [key.scope, key.fingerprint, key.atMs, JSON.stringify(key.reply)]);
     inChunks(values, (json) =>
@@ -295,9 +268,7 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
   }
 
   function lastSeq(): number {
-    if (!hasSchema) return 0;
-    const row = sql.exec<{ seq: number }>("SELECT seq FROM journal ORDER BY seq DESC LIMIT 1").toArray()[0];
-    return row?.seq ?? 0;
+    return hasSchema ? journal.lastSeq() : 0;
   }
 
   return {
@@ -338,23 +309,8 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
       marks.delete(id);
       if (id > lastGone) lastGone = id;
     },
-    journal(afterSeq, limit) {
-      if (!hasSchema) return [];
-      const query = `SELECT seq, at_ms, actor, request_id, facts, seat_changes FROM journal
-                     WHERE seq > ? ORDER BY seq LIMIT ?`;
-      return sql.exec<JournalRow>(query, afterSeq, limit).toArray().map(entryOf);
-    },
-    lastSeatChanges() {
-      const last = new Map<number, SeatStatus>();
-      if (!hasSchema) return last;
-      if (lastSeq() > MAX_AUDITED_ENTRIES) return null;
-      const query = "SELECT seat_changes FROM journal WHERE seat_changes <> '[]' ORDER BY seq";
-      for (const row of sql.exec<{ seat_changes: string }>(query)) {
-        for (const [seat, status] of JSON.parse(row.seat_changes) as JournalEntry["seatChanges"])
-          last.set(seat, status);
-      }
-      return last;
-    },
+    journal: (afterSeq, limit) => (hasSchema ? journal.after(afterSeq, limit) : []),
+    lastSeatChanges: () => (hasSchema ? journal.lastSeatChanges() : new Map()),
     booked(after, limit) {
       if (!hasSchema) return [];
       const query = `SELECT body FROM holds WHERE id > ? AND body->>'$.booking.id' IS NOT NULL ORDER BY id LIMIT ?`;
@@ -402,26 +358,6 @@ type HoldRow = {
 
 type KeyRow = { scope: string; fingerprint: string; at_ms: number; reply: string };
 
-type JournalRow = {
-  seq: number;
-  at_ms: number;
-  actor: string;
-  request_id: string;
-  facts: string;
-  seat_changes: string;
-};
-
-function entryOf(row: JournalRow): JournalEntry {
-  return {
-    seq: row.seq,
-    atMs: row.at_ms,
-    actor: row.actor,
-    requestId: row.request_id,
-    facts: JSON.parse(row.facts) as JournalEntry["facts"],
-    seatChanges: JSON.parse(row.seat_changes) as JournalEntry["seatChanges"],
-  };
-}
-
 function markOf(hold: Hold): Mark {
   const bookingId = hold.booking?.id ?? null;
   const sold = hold.endedAtMs === null && lockStatusOf(hold) === "CONSUMED";
@@ -440,10 +376,4 @@ function columnsThatDiffer(one: Mark, other: Mark): readonly string[] {
   if (one.loadedUntilMs !== other.loadedUntilMs) columns.push("loaded_until_ms");
   if (one.soldSeats !== other.soldSeats) columns.push("sold_seats");
   return columns;
-}
-
-function inChunks(values: readonly unknown[], write: (json: string) => void): void {
-  for (let start = 0; start < values.length; start += ROWS_A_STATEMENT) {
-    write(JSON.stringify(values.slice(start, start + ROWS_A_STATEMENT)));
-  }
 }

@@ -19,6 +19,8 @@ const INTERVAL_MS = 100;
 const GATES_INTERVAL_MS = 300;
 /** Relays that are still handing out the last news get more of it at once, but not later than this. */
 const MAX_BUSY_MS = 200;
+/** Times as long as handing out took. */
+const REST = 2;
 /** A relay that could not be reached is told again, so often. */
 const RETRY_MS = SECOND;
 const MAX_RETRIES = 5;
@@ -121,8 +123,8 @@ function whereItStands({ seq, definition }: BoxOfficeState): FeedDelta {
 
 /**
  * Does a lone piece of work at once. What follows closely is done together, `intervalMs` after the work before it
- * ended, or as long as that took: relays with many sockets set the pace, and a buyer's reply does not queue behind
- * their news.
+ * ended, or twice as long as that took: relays with many sockets set the pace, and a buyer's hold does not compete with
+ * their news for more than a third of the time.
  */
 function paced(intervalMs: number, work: () => Promise<void>): () => void {
   let isDue = false;
@@ -133,7 +135,7 @@ function paced(intervalMs: number, work: () => Promise<void>): () => void {
     free = Promise.race([work(), scheduler.wait(MAX_BUSY_MS)]).then(() => {
       // A clock may jump.
       const tookMs = Math.min(Date.now() - begunMs, MAX_BUSY_MS);
-      return scheduler.wait(Math.max(intervalMs, tookMs));
+      return scheduler.wait(Math.max(intervalMs, REST * tookMs));
     });
   };
   return () => {

@@ -1,0 +1,54 @@
+// An event's box office and its live seats.
+
+import type {
+  BookingRecord,
+  Command,
+  CommandType,
+  EffectId,
+  JournalPage,
+  Reply,
+} from "../../domain/box-office/commands";
+import type { BookingId, EventCode, EventId, LockId } from "../../domain/ids";
+
+/** The event's box office. Sends a command with retries where a retry is safe (all are: ids make them repeats). */
+export interface BoxOffices {
+  /** `null`: no event has this code. Pushes D1's definition to an object that has none, then repeats. */
+  send<C extends Command>(code: EventCode, command: C): Promise<DefinedReply<C["type"]> | null>;
+  /** Whether there is such an event, by what this isolate remembers or D1. */
+  hasEvent(id: EventId): Promise<boolean>;
+  /** Entries after `afterSeq`, oldest first, at most `limit`. */
+  journal(code: EventCode, afterSeq: number, limit: number): Promise<JournalPage | null>;
+  /** Every invariant over all rows of the event; bookings in pages of `limit`, after a page's `next`. */
+  audit(code: EventCode, after: LockId | null, limit: number): Promise<AuditPage | null>;
+}
+
+export type DefinedReply<T extends CommandType> = Exclude<Reply<T>, { notDefined: true }>;
+
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+export interface AuditPage {
+  readonly violations: readonly Violation[];
+  readonly bookings: readonly BookingRecord[];
+  /** Bookings that owe an effect, so are not at rest. */
+  readonly owing: readonly BookingId[];
+  readonly outbox: number;
+  readonly next: LockId | null;
+}
+
+/** Relays of an event's live seats. */
+export interface SeatFeeds {
+  /** Hands a WebSocket request over; `since` is the last number its reader has. `address` is only counted. */
+  connect(
+    code: EventCode,
+    request: { readonly upgrade: Request; readonly since: number | null; readonly address: string },
+  ): Promise<Response>;
+}
+
+/** What a message of the saga queue says: which effects of which event are to be done. */
+export interface SagaMessage {
+  readonly code: EventCode;
+  readonly effects: readonly EffectId[];
+}
