@@ -3,13 +3,14 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { jwtTokens } from "../adapters/tokens";
-import { coalesce, type FeedChange, type FeedGates, type FeedSnapshot, KEPT_CHANGES } from "../domain/box-office/feed";
+import type { FeedChange, FeedGates, FeedSnapshot } from "../domain/box-office/feed";
 import type { EventCode } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import type { BoxOffice } from "./box-office";
 import { type FeedCommands, feedCommands, refusalOf, replyTo, type Said } from "./feed-commands";
 import { gatesAllowed } from "./feed-gates";
 import type { FeedNews } from "./feed-publisher";
+import { deltaFrame, FeedTable } from "./feed-table";
 
 /** A reader with more frames than this unacknowledged is closed, never waited for. */
 const MAX_UNACKED_FRAMES = 512;
@@ -54,26 +55,10 @@ interface Reader {
   gatesSeq: number;
 }
 
-interface Table {
-  seq: number;
-  layoutVersion: number;
-  readonly statuses: string[];
-}
-
-/** Before all numbers: whoever stands here misses the whole table. */
-const NOWHERE = -1;
-/** Nobody misses anything of it. */
-const NO_TABLE = { seq: 0 } as const;
-
 export class SeatFeed extends DurableObject<Env> {
-  #table: Table | null = null;
+  #table: FeedTable | null = null;
   #asking: Promise<void> | null = null;
-  /** Every change after `#coveredFrom`, oldest first. */
-  #changes: readonly FeedChange[] = [];
-  #coveredFrom = 0;
   readonly #readers = new Map<WebSocket, Reader>();
-  /** Frames up to the number `to`, by the number from which they start. */
-  #frames = { to: NOWHERE, from: new Map<number, string>() };
   #settle: ReturnType<typeof setTimeout> | null = null;
   readonly #commands: FeedCommands = feedCommands(tokensOf(this.env), (code) => this.#boxOffice(code));
 
@@ -134,8 +119,7 @@ export class SeatFeed extends DurableObject<Env> {
     } else if (table === null || news.layoutVersion !== table.layoutVersion || news.prev > table.seq) {
       await this.#catchUp(code, relay);
     } else {
-      const fresh = news.changes.filter(({ seq }) => seq > table.seq);
-      this.#apply(fresh, news.seq);
+      table.apply(news.changes, news.seq);
     }
     // The box office's pace is that of the slowest relay: this one is done when all its readers are level.
     await this.#spread();
@@ -216,12 +200,8 @@ export class SeatFeed extends DurableObject<Env> {
 
   /** Puts a table in the place of an older one, with every change after `since` where those are known. */
   #replace(snapshot: FeedSnapshot, missed: readonly FeedChange[] | null, since: number): void {
-    const { seq, layoutVersion, statuses } = snapshot;
-    if (this.#table !== null && seq < this.#table.seq) return;
-    this.#table = { seq, layoutVersion, statuses: statuses.split("") };
-    this.#frames = { to: NOWHERE, from: new Map() };
-    this.#changes = missed ?? [];
-    this.#coveredFrom = missed === null ? seq : since;
+    if (this.#table !== null && snapshot.seq < this.#table.seq) return;
+    this.#table = new FeedTable(snapshot, missed, since);
   }
 
   /** After a gap, or a wake without memory: readers get what they miss, each from where it stands. */
@@ -231,18 +211,6 @@ export class SeatFeed extends DurableObject<Env> {
     const sameHall = this.#table === null || this.#table.layoutVersion === snapshot.layoutVersion;
     this.#replace(snapshot, sameHall ? missed : null, since);
     await this.#spread();
-  }
-
-  #apply(changes: readonly FeedChange[], seq: number): void {
-    const table = this.#table as Table;
-    if (seq <= table.seq) return;
-    for (const change of changes) table.statuses[change.place] = change.status;
-    table.seq = seq;
-    if (changes.length === 0) return;
-    const kept = [...this.#changes, ...changes];
-    const dropped = kept[kept.length - KEPT_CHANGES - 1];
-    if (dropped !== undefined) this.#coveredFrom = dropped.seq;
-    this.#changes = kept.slice(-KEPT_CHANGES);
   }
 
   /**
@@ -255,59 +223,34 @@ export class SeatFeed extends DurableObject<Env> {
     for (let isLevel = false; !isLevel; ) {
       isLevel = true;
       for (const [socket, reader] of this.#readers) {
-        const { seq } = this.#table ?? NO_TABLE;
-        if (reader.seq >= seq) continue;
+        // It may go while readers are written to: then nobody misses anything of it.
+        const table = this.#table;
+        if (table === null || reader.seq >= table.seq) continue;
         isLevel = false;
-        this.#send(socket, reader, this.#frameSince(reader.seq), seq);
+        this.#send(socket, reader, table.frameSince(reader.seq), table.seq);
         sent += 1;
         if (sent % socketsATurn === 0) await scheduler.wait(PAUSE_MS);
       }
     }
   }
 
-  /** What who stands at `from` misses, or the whole table; made once for all who stand there. */
-  #frameSince(from: number): string {
-    const { seq } = this.#table as Table;
-    if (this.#frames.to !== seq) this.#frames = { to: seq, from: new Map() };
-    const start = from < this.#coveredFrom ? NOWHERE : from;
-    const known = this.#frames.from.get(start);
-    if (known !== undefined) return known;
-    const missed = () => this.#changes.filter((change) => change.seq > from);
-    const frame = start === NOWHERE ? this.#snapshot() : deltaFrame(from, seq, coalesce(missed()));
-    this.#frames.from.set(start, frame);
-    return frame;
-  }
-
   /** A new socket: what it missed since it left, in order, or the whole table. */
   async #welcome(socket: WebSocket, reader: Reader, since: number | null): Promise<void> {
-    if (since === null || this.#table === null || since > this.#table.seq) {
-      this.#send(socket, reader, this.#wholeFrame(), this.#table?.seq ?? 0);
-      return;
-    }
+    const table = this.#table;
+    if (table === null) return;
+    if (since === null || since > table.seq) return this.#send(socket, reader, table.wholeFrame(), table.seq);
     reader.seq = since;
-    if (since < this.#coveredFrom) {
-      const { code, relay } = reader.attached;
-      const { missed, snapshot } = await this.#boxOffice(code).watch(relay, since);
-      // News that came meanwhile was told from where it stood.
-      if (reader.seq !== since) return;
-      const reaches = missed !== null && snapshot.layoutVersion === this.#table.layoutVersion;
-      if (reaches) this.#send(socket, reader, deltaFrame(since, snapshot.seq, missed), snapshot.seq);
-      else this.#send(socket, reader, this.#wholeFrame(), this.#table.seq);
-      return;
-    }
     // Exactly that, and even if it is nothing, so that one who came back knows it.
-    const missed = this.#changes.filter((change) => change.seq > since);
-    this.#send(socket, reader, deltaFrame(since, this.#table.seq, missed), this.#table.seq);
-  }
-
-  /** The whole table; made once for all who come, or are too far behind, at this number. */
-  #wholeFrame(): string {
-    return this.#frameSince(NOWHERE);
-  }
-
-  #snapshot(): string {
-    const { seq, layoutVersion, statuses } = this.#table as Table;
-    return JSON.stringify({ type: "snapshot", seq, layoutVersion, statuses: statuses.join("") });
+    const level = (seq: number, missed: readonly FeedChange[]) =>
+      this.#send(socket, reader, deltaFrame(since, seq, missed), seq);
+    if (table.reaches(since)) return level(table.seq, table.changesAfter(since));
+    const { code, relay } = reader.attached;
+    const { missed, snapshot } = await this.#boxOffice(code).watch(relay, since);
+    // News that came meanwhile was told from where it stood.
+    if (reader.seq !== since) return;
+    const now = this.#table ?? table;
+    if (missed !== null && snapshot.layoutVersion === now.layoutVersion) level(snapshot.seq, missed);
+    else this.#send(socket, reader, now.wholeFrame(), now.seq);
   }
 
   /** From now on it is shown how many come in at the gates, if it is an organiser's. */
@@ -399,8 +342,4 @@ export class SeatFeed extends DurableObject<Env> {
 
 function tokensOf({ JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE }: Env & { readonly JWT_SECRET?: string }) {
   return jwtTokens({ secret: JWT_SECRET ?? "", issuer: JWT_ISSUER, audience: JWT_AUDIENCE });
-}
-
-function deltaFrame(prev: number, seq: number, changes: readonly FeedChange[]): string {
-  return JSON.stringify({ type: "delta", prev, seq, changes: changes.map(({ seatId, status }) => [seatId, status]) });
 }
