@@ -1,11 +1,11 @@
 // D1's projection of bookings and payments: what box offices committed, in any order and any number of times, with
 // the mails that follow. A row is overwritten by a higher version only.
 
-import { and, count, desc, eq, gte, isNotNull, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, gte, type SQL, sql } from "drizzle-orm";
 import type { BookingListing, Bookings } from "../../app/ports";
 import type { BookingRecord, PaymentRecord } from "../../domain/box-office/commands";
 import { type BookingId, bookingIdOf, type EventId, type NotificationId, type SeatId } from "../../domain/ids";
-import { type Orm, onlyRow, openDatabase } from "./database";
+import { keptQuery, type Orm, onlyRow, openDatabase } from "./database";
 import { bookings, events, payments, venues } from "./schema";
 
 /** Bookings that travel in one JSON parameter: well below D1's 2 MB, at 100 seats a booking too. */
@@ -72,6 +72,13 @@ RETURNING id`;
 
 export function d1Bookings(db: D1Database): Bookings {
   const orm = openDatabase(db);
+  // A buyer who waits asks several times a second.
+  const oneById = keptQuery(() =>
+    bookingListings(orm)
+      .where(eq(bookings.id, sql.placeholder("id")))
+      .limit(1)
+      .prepare(),
+  );
   return {
     async project(records, nowMs) {
       const batches = inParts(records, RECORDS_A_STATEMENT).map((part) => statementsFor(db, part, nowMs));
@@ -81,11 +88,12 @@ export function d1Bookings(db: D1Database): Bookings {
     },
 
     async byId(id) {
-      return await findOne(orm, eq(bookings.id, id));
+      return found(await oneById().execute({ id }));
     },
 
     async byPaymentId(id) {
-      return await findOne(orm, and(eq(bookings.id, bookingIdOf(id)), isNotNull(payments.id)));
+      const booking = found(await oneById().execute({ id: bookingIdOf(id) }));
+      return booking?.record.payment ? booking : null;
     },
 
     async ofUser(userId, { status, page, perPage }) {
@@ -185,8 +193,7 @@ export function bookingListings(orm: Orm) {
     .leftJoin(payments, eq(payments.id, sql`'pay_' || substr(${bookings.id}, 5)`));
 }
 
-async function findOne(orm: Orm, wanted: SQL | undefined): Promise<BookingListing | null> {
-  const [row] = await bookingListings(orm).where(wanted).limit(1);
+function found([row]: readonly ListingRow[]): BookingListing | null {
   return row ? listingOf(row) : null;
 }
 

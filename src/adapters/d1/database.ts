@@ -12,6 +12,15 @@ export function openDatabase(db: D1Database): Orm {
   return drizzle(db);
 }
 
+/** A query that is written when it is first asked, and kept: to write it costs a quarter of the whole answer. */
+export function keptQuery<Q>(write: () => Q): () => Q {
+  let query: Q | null = null;
+  return () => {
+    query ??= write();
+    return query;
+  };
+}
+
 export function d1Database(db: D1Database): Database {
   return {
     async ping() {

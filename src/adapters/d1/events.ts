@@ -1,9 +1,9 @@
 // Events: their definition as the box office committed it, and what the lists show, at most about 2 s behind.
 
-import { and, asc, count, desc, eq, gte, isNotNull, lt, type SQL } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, isNotNull, lt, type SQL, sql } from "drizzle-orm";
 import type { EventListing, Events } from "../../app/ports";
 import type { EventDefinition } from "../../domain/box-office/state";
-import { type Orm, onlyRow, openDatabase, unexpectedClash } from "./database";
+import { keptQuery, type Orm, onlyRow, openDatabase, unexpectedClash } from "./database";
 import { KEY_TAKEN, writeWithKey } from "./idempotency-keys";
 import { events, venues } from "./schema";
 import { anyHas, wordsOf } from "./words";
@@ -13,6 +13,13 @@ const CODE_TAKEN: readonly string[] = ["events.code", "events.id"];
 
 export function d1Events(db: D1Database): Events {
   const orm = openDatabase(db);
+  // The page of an event is asked for far more often than everything else.
+  const oneById = keptQuery(() =>
+    eventListings(orm)
+      .where(eq(events.id, sql.placeholder("id")))
+      .limit(1)
+      .prepare(),
+  );
   return {
     async insert(definition, availability, key) {
       const row = {
@@ -63,7 +70,7 @@ export function d1Events(db: D1Database): Events {
     },
 
     async listingById(id) {
-      const [row] = await eventListings(orm).where(eq(events.id, id)).limit(1);
+      const [row] = await oneById().execute({ id });
       return row ? toListing(row) : null;
     },
 

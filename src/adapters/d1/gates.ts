@@ -1,8 +1,8 @@
 // Gates: D1 decides who may scan. Asked at every scan, so a token that was revoked is worth nothing a moment later.
 
-import { and, asc, eq, isNull } from "drizzle-orm";
+import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import type { Gate, Gates } from "../../app/ports";
-import { openDatabase, unexpectedClash } from "./database";
+import { keptQuery, openDatabase, unexpectedClash } from "./database";
 import { KEY_TAKEN, writeWithKey } from "./idempotency-keys";
 import { gates } from "./schema";
 
@@ -18,6 +18,15 @@ const COLUMNS = {
 
 export function d1Gates(db: D1Database): Gates {
   const orm = openDatabase(db);
+  // Every scan begins with it.
+  const oneByTokenHash = keptQuery(() =>
+    orm
+      .select(COLUMNS)
+      .from(gates)
+      .where(eq(gates.tokenHash, sql.placeholder("hash")))
+      .limit(1)
+      .prepare(),
+  );
   return {
     async insert({ id, eventId, name, opensAtMs, expiresAtMs, revokedAtMs, createdAtMs }, tokenHash, key) {
       const row = { id, eventId, name, tokenHash, opensAtMs, expiresAtMs, revokedAtMs, createdAtMs };
@@ -31,7 +40,7 @@ export function d1Gates(db: D1Database): Gates {
       return row ?? null;
     },
     async byTokenHash(hash): Promise<Gate | null> {
-      const [row] = await orm.select(COLUMNS).from(gates).where(eq(gates.tokenHash, hash)).limit(1);
+      const [row] = await oneByTokenHash().execute({ hash });
       return row ?? null;
     },
     async ofEvent(id, limit): Promise<readonly Gate[]> {
