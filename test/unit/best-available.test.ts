@@ -1,30 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chooseBest } from "../../src/domain/best-available";
-import { layoutFromMap } from "../../src/domain/drawn-map";
 import { geometryOf } from "../../src/domain/geometry";
-import { type Layout, layoutFromTiers, type SeatMapRow, type Tier } from "../../src/domain/seat-map";
+import { type Layout, layoutFromTiers, type Tier } from "../../src/domain/seat-map";
+import { hall } from "./drawn-hall";
 import { type PlainSeat, plainRows, runs, smallLayouts } from "./hall-arbitraries";
-
-/** A hall of rows; `free` tells each row's free seats with `.` and the others with any letter. */
-function hall(...rows: (Omit<Partial<SeatMapRow>, "seats"> & { readonly free: string })[]) {
-  const drawn = rows.map(({ free, ...row }, i) => ({
-    row: String.fromCharCode(65 + i),
-    tier: "GENERAL" as Tier,
-    ...row,
-    seats: free.length,
-  }));
-  const made = layoutFromMap({ sections: [{ name: "Stalls", rows: drawn }] });
-  if (!made.ok) throw new Error(JSON.stringify(made.refusal));
-  const geometry = geometryOf(made.value);
-  const statuses = rows.map((row) => row.free).join("");
-  return {
-    best(quantity: number, tier: Tier | null = null): string | null {
-      const seats = chooseBest(geometry, (seat) => statuses[seat] === ".", quantity, tier);
-      return seats === null ? null : seats.map((seat) => geometry.ids[seat]?.slice("seat_".length)).join(" ");
-    },
-  };
-}
 
 describe("the best available seats", () => {
   it("are in the middle of the front row", () => {
@@ -33,6 +13,8 @@ describe("the best available seats", () => {
 
   it("are by the row's own middle, also where part of the row is sold", () => {
     expect(hall({ free: "xxxx......" }).best(2)).toBe("A5 A6");
+    expect(hall({ free: "..x..x.." }).best(2)).toBe("A4 A5");
+    expect(hall({ free: ".........", gapsAfter: [3, 6] }).best(3)).toBe("A4 A5 A6");
   });
 
   it("begin at the lower number where two are as near the middle", () => {
@@ -41,6 +23,12 @@ describe("the best available seats", () => {
 
   it("are in a row further back when the front row has too few together", () => {
     expect(hall({ free: ".x.x.x." }, { free: "......." }).best(2)).toBe("B3 B4");
+  });
+
+  it("are in the front row, though another is as good and its free seats are nearer the middle", () => {
+    expect(hall({ free: "..xxx" }, { free: "x..xx" }).best(1)).toBe("A2");
+    const front = { free: "..xxx", accessible: [1, 2] };
+    expect(hall(front, { free: "x..xx", accessible: [2, 3] }).best(2)).toBe("A1 A2");
   });
 
   it("never straddle an aisle while seats together are left", () => {
@@ -84,6 +72,10 @@ describe("the best available seats", () => {
     expect(hall(row, { free: "........" }).best(4)).toBe("B3 B4 B5 B6");
     expect(hall(row).best(3)).toBe("A1 A2 A3");
     expect(hall({ ...row, free: "xxx..xxx" }).best(2)).toBe("A4 A5");
+    expect(hall({ free: "......", gapsAfter: [3], accessible: [5] }).best(3)).toBe("A1 A2 A3");
+    expect(hall({ free: "....", gapsAfter: [2], accessible: [1, 2] }).best(2)).toBe("A3 A4");
+    expect(hall({ free: "....", accessible: [1] }).best(2)).toBe("A3 A4");
+    expect(hall({ free: "....", accessible: [3] }, { free: "...." }).best(2)).toBe("A1 A2");
   });
 
   it("are in as few pieces as possible, and those near each other", () => {

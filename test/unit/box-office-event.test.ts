@@ -243,6 +243,9 @@ describe("the feed", () => {
       { seq: 4, place: office.status("A5") === "X" ? 3 : 4, seatId: "seat_A6", status: "A" },
     ]);
     expect(feedChanges(office.state, [])).toEqual([]);
+    const [amended] = entries.slice(-1) as [JournalEntry];
+    const alongside = { ...amended, facts: [{ type: "lock.expired" }, ...amended.facts] } as const;
+    expect(changesHall([alongside])).toBe(true);
   });
 
   it("leaves out changes of seats that are shown no more", () => {

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nextDueMs, noteDeadline, takeDue } from "../../src/domain/box-office/deadlines";
-import { owedEffects } from "../../src/domain/box-office/execute";
+import { noChanges, owedEffects } from "../../src/domain/box-office/execute";
 import { admit, admitSold, emptyBoxOffice, forget, install, isResident } from "../../src/domain/box-office/seat-table";
 import type { BoxOfficeState, Hold } from "../../src/domain/box-office/state";
 import { type LockId, type TicketId, ticketIdOf } from "../../src/domain/ids";
@@ -150,6 +150,12 @@ describe("rows read back", () => {
     const failed = office.book(user, ["A1"]);
     expect(office.booking(failed).status).toBe("FAILED");
     expect([...office.state.revoked]).toEqual([ticketIdOf(id, 1)]);
+    office.ok({ type: "cancel", bookingId: id, userId: user, seatIds: null });
+    expect([...office.state.revoked]).toEqual([ticketIdOf(id, 1), ticketIdOf(id, 0)]);
+    const whole = office.book(user, ["B1", "B2"]);
+    office.settle(`${whole}:capture:1`, capturedOutcome(15_000));
+    office.ok({ type: "cancel", bookingId: whole, userId: user, seatIds: null });
+    expect([0, 1].map((place) => office.state.revoked.has(ticketIdOf(whole, place)))).toEqual([true, true]);
   });
 });
 
@@ -254,5 +260,17 @@ describe("the journal", () => {
     const office = openOffice();
     for (const command of [{ type: "wake" }, { type: "readEvent" }, { type: "readSeats" }] as const) office.ok(command);
     expect(office.state.seq).toBe(1);
+  });
+
+  it("has no entry for what was refused", () => {
+    const office = openOffice();
+    office.hold(aUser(), "A1");
+    const choice = { by: "seats", seatIds: seatIds("A1") } as const;
+    const asked = { lockId: office.lockId(), userId: aUser(), choice, clientKey: null, dialect: false };
+    expect(office.refusal({ type: "release", lockId: office.lockId(), userId: aUser() })).toBe("LOCK_NOT_FOUND");
+    expect(office.changes).toEqual(noChanges());
+    expect(office.refusal({ type: "hold", ...asked })).toBe("SEATS_UNAVAILABLE");
+    expect(office.changes).toEqual(noChanges());
+    expect(office.state.seq).toBe(2);
   });
 });

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import type { ScanningGate, TicketScan } from "../../src/domain/box-office/commands";
-import type { Fact } from "../../src/domain/box-office/state";
+import type { Fact, Hold } from "../../src/domain/box-office/state";
+import { revokedTicketsOf, ticketsOf } from "../../src/domain/box-office/tickets";
 import { isEarlier, OPENS_BEFORE_MS } from "../../src/domain/door";
 import { type BookingId, makeId, type SeatId, type TicketId, ticketIdOf } from "../../src/domain/ids";
 import { DAY, SECOND } from "../../src/domain/time";
@@ -179,6 +180,15 @@ it("tickets of a booking there is not are not found", () => {
   const bookingId = office.bookingId();
   const reply = office.send({ type: "readTickets", bookingId });
   expect(reply).toEqual({ ok: false, refusal: { code: "BOOKING_NOT_FOUND", id: bookingId } });
+});
+
+it("a hold that is no booking has no tickets, nor one whose money is not there yet", () => {
+  const office = openOffice();
+  const held = office.state.holds.get(office.hold(aUser(), "A1")) as Hold;
+  expect([ticketsOf(held), revokedTicketsOf(held)]).toEqual([[], []]);
+  office.book(aUser(), ["B1"]);
+  const [unpaid] = [...office.changes.holds.values()] as [Hold];
+  expect([ticketsOf(unpaid), revokedTicketsOf(unpaid)]).toEqual([[], []]);
 });
 
 it("of two scans the earlier counts, and a scan is not earlier than itself", () => {

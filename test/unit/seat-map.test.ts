@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { layoutFromMap } from "../../src/domain/drawn-map";
-import { geometryOf, seatCountsByTier } from "../../src/domain/geometry";
+import { geometryOf } from "../../src/domain/geometry";
 import type { Refusal, Result } from "../../src/domain/refusals";
 import {
   checkTierCapacities,
@@ -19,7 +19,7 @@ import {
   type TierInput,
   tiersOf,
 } from "../../src/domain/seat-map";
-import { LABELS, plainRows, runs, seatMaps, smallLayouts } from "./hall-arbitraries";
+import { runs } from "./hall-arbitraries";
 
 function tier(name: Tier, capacity: number | null): TierInput {
   return { tier: name, priceMinor: 100, capacity };
@@ -283,77 +283,5 @@ describe("the prices of a hall", () => {
     expect(tiersOf(layout)).toEqual(["GENERAL", "VIP"]);
     expect(tiersOf(gone)).toEqual(["GENERAL"]);
     expect(checkTierPrices(gone, [tier("GENERAL", null)]).ok).toBe(true);
-  });
-});
-
-describe("the geometry of a hall", () => {
-  it("says of each seat what the layout says of it", () => {
-    fc.assert(
-      fc.property(smallLayouts(), (layout) => {
-        const geometry = geometryOf(layout);
-        const seats = plainRows(layout).flat();
-        expect(geometry.size).toBe(seats.length);
-        for (const seat of seats) {
-          expect(geometry.ids[seat.index]).toBe(seat.id);
-          expect(geometry.indexOf.get(seat.id as never)).toBe(seat.index);
-          expect(`seat_${geometry.rows[seat.index]}${geometry.numbers[seat.index]}`).toBe(seat.id);
-          expect(geometry.removed[seat.index]).toBe(seat.removed);
-          expect(geometry.blocked[seat.index]).toBe(seat.blocked);
-          expect(geometry.accessible[seat.index] || geometry.companion[seat.index]).toBe(seat.access);
-          expect(["GENERAL", "VIP", "STANDING"][geometry.tiers[seat.index] ?? -1]).toBe(seat.tier);
-          expect(geometry.sections[seat.index]).toBe("Stalls");
-        }
-      }),
-      runs(200),
-    );
-  });
-
-  it("cuts rows into runs of neighbours: at aisles, at seats that left, never among the standing", () => {
-    fc.assert(
-      fc.property(smallLayouts(), (layout) => {
-        const geometry = geometryOf(layout);
-        const expected: number[][] = [];
-        for (const row of plainRows(layout)) {
-          let run: number[] = [];
-          for (const seat of row) {
-            if (!seat.removed) run.push(seat.index);
-            if (seat.tier !== "STANDING" && (seat.removed || seat.aisle)) {
-              expected.push(run);
-              run = [];
-            }
-          }
-          expected.push(run);
-        }
-        const found = geometry.runs.map((run) => geometry.order.slice(run.from, run.to));
-        expect(found).toEqual(expected.filter((run) => run.length > 0));
-      }),
-      runs(200),
-    );
-  });
-
-  it("counts the seats of each tier, blocked ones too, but not those that left", () => {
-    fc.assert(
-      fc.property(smallLayouts(), (layout) => {
-        const here = plainRows(layout)
-          .flat()
-          .filter((seat) => !seat.removed);
-        const count = (name: Tier) => here.filter((seat) => seat.tier === name).length;
-        expect(seatCountsByTier(geometryOf(layout))).toEqual([count("GENERAL"), count("VIP"), count("STANDING")]);
-      }),
-      runs(100),
-    );
-  });
-
-  it("has an id for every seat of every map that is accepted, and none twice", () => {
-    fc.assert(
-      fc.property(seatMaps(LABELS, 12), (drawn) => {
-        const layout = layoutFromMap(drawn);
-        if (!layout.ok) return;
-        const geometry = geometryOf(layout.value);
-        expect(new Set(geometry.ids).size).toBe(geometry.size);
-        expect(geometry.indexOf.size).toBe(geometry.size);
-      }),
-      runs(200),
-    );
   });
 });
