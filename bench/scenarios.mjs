@@ -14,6 +14,8 @@ import { startWatchers } from "./watchers.mjs";
 /** @typedef {import("./stage.mjs").Stage} Stage */
 
 const ROUND_MS = 8_000;
+/** Connections at which holds are judged: twice as many rounds, because two contestants differ less than two rounds. */
+const JUDGED_AT = 128;
 const HALL_SEATS = 20_000;
 
 /** @param {Stage} stage @param {readonly number[]} connectionCounts */
@@ -24,7 +26,8 @@ export async function holds(stage, connectionCounts) {
     const size = { connections, holds: stage.scaled(HOLDS_A_ROUND.get(connections) ?? 4_000), maxMs: ROUND_MS };
     /** @type {Map<string, any[]>} */
     const rounds = new Map();
-    for (let round = 0; round < stage.rounds; round++) {
+    const count = connections === JUDGED_AT ? 2 * stage.rounds : stage.rounds;
+    for (let round = 0; round < count; round++) {
       for (const contestant of contestants) {
         if (contestant.onlyAt !== undefined && contestant.onlyAt !== connections) continue;
         const measured = await holdsOverHttp(contestant, stage.tokensFor(contestant), size);

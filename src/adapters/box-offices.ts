@@ -88,7 +88,7 @@ export function boxOffices(outside: {
 
   return {
     async send<C extends Command>(code: EventCode, command: C) {
-      if (!(await isKnown(code))) return null;
+      if (!known.has(code) && !(await isKnown(code))) return null;
       const sent = withRequestKey(command);
       const reply = together === null ? await ask(code, [sent]) : await together(code, sent);
       if (!("notDefined" in reply)) return reply as DefinedReply<C["type"]>;

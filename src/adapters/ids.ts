@@ -6,25 +6,26 @@ import { ID_RANDOM_BYTES, makeId, makeSaleId } from "../domain/ids";
 
 export function randomIds(): IdSource {
   return {
-    user: (nowMs) => makeId("usr", nowMs, random()),
-    event: (nowMs) => makeId("evnt", nowMs, random()),
-    venue: (nowMs) => makeId("ven", nowMs, random()),
-    gate: (nowMs) => makeId("gate", nowMs, random()),
-    request: (nowMs) => makeId("req", nowMs, random()),
-    notification: (nowMs) => makeId("notif", nowMs, random()),
-    ofSale: ((prefix, code, nowMs) => makeSaleId(prefix, code, nowMs, random())) as IdSource["ofSale"],
+    user: (nowMs) => makeId("usr", nowMs, pool, random()),
+    event: (nowMs) => makeId("evnt", nowMs, pool, random()),
+    venue: (nowMs) => makeId("ven", nowMs, pool, random()),
+    gate: (nowMs) => makeId("gate", nowMs, pool, random()),
+    request: (nowMs) => makeId("req", nowMs, pool, random()),
+    notification: (nowMs) => makeId("notif", nowMs, pool, random()),
+    ofSale: ((prefix, code, nowMs) => makeSaleId(prefix, code, nowMs, pool, random())) as IdSource["ofSale"],
   };
 }
 
 const pool = new Uint8Array(ID_RANDOM_BYTES * 128);
 let used = pool.length;
 
-/** Bytes that nobody had before. They are good until the next call. */
-function random(): Uint8Array {
+/** Where in the pool an id's bytes are that nobody had before. They are good until the next call. */
+function random(): number {
   if (used === pool.length) {
     crypto.getRandomValues(pool);
     used = 0;
   }
+  const start = used;
   used += ID_RANDOM_BYTES;
-  return pool.subarray(used - ID_RANDOM_BYTES, used);
+  return start;
 }

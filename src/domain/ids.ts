@@ -46,9 +46,9 @@ const CODE = /^[0-9A-HJKMNP-TV-Z]{8}$/;
 /** Random bytes an id may need; more are ignored. */
 export const ID_RANDOM_BYTES = BODY_CHARS - TIME_CHARS;
 
-/** A new id. `random` holds at least `ID_RANDOM_BYTES` uniformly random bytes. */
-export function makeId<P extends Prefix>(prefix: P, nowMs: number, random: Uint8Array): Ids[P] {
-  return `${prefix}_${encodeTime(nowMs)}${encodeRandom(random, BODY_CHARS - TIME_CHARS)}` as unknown as Ids[P];
+/** A new id. `random` holds at least `ID_RANDOM_BYTES` uniformly random bytes from `start`. */
+export function makeId<P extends Prefix>(prefix: P, nowMs: number, random: Uint8Array, start = 0): Ids[P] {
+  return `${prefix}_${encodeTime(nowMs)}${encodeRandom(random, start, BODY_CHARS - TIME_CHARS)}` as unknown as Ids[P];
 }
 
 /** A new id of a sale: 10 characters of time, the event's code, 8 random ones. */
@@ -57,8 +57,9 @@ export function makeSaleId<P extends SalePrefix>(
   code: EventCode,
   nowMs: number,
   random: Uint8Array,
+  start = 0,
 ): Ids[P] {
-  return `${prefix}_${encodeTime(nowMs)}${code}${encodeRandom(random, CODE_CHARS)}` as unknown as Ids[P];
+  return `${prefix}_${encodeTime(nowMs)}${code}${encodeRandom(random, start, CODE_CHARS)}` as unknown as Ids[P];
 }
 
 /** The id if the text has its form, else null: a malformed id is simply not found. */
@@ -144,18 +145,23 @@ function encodeTime(ms: number): string {
   return encodeNumber(ms, TIME_CHARS);
 }
 
+/** Characters that a 32-bit number has for sure: whatever is larger is divided once and not once a character. */
+const BITS_CHARS = 5;
+
 function encodeNumber(value: number, chars: number): string {
+  if (chars <= BITS_CHARS) return encodeBits(value, chars);
+  const rest = Math.floor(value / 32 ** BITS_CHARS);
+  return encodeBits(rest, chars - BITS_CHARS) + encodeBits(value - rest * 32 ** BITS_CHARS, BITS_CHARS);
+}
+
+function encodeBits(value: number, chars: number): string {
   let text = "";
-  let rest = value;
-  for (let i = 0; i < chars; i++) {
-    text = ALPHABET[rest % 32] + text;
-    rest = Math.floor(rest / 32);
-  }
+  for (let shift = 5 * (chars - 1); shift >= 0; shift -= 5) text += ALPHABET[(value >>> shift) & 31];
   return text;
 }
 
-function encodeRandom(bytes: Uint8Array, chars: number): string {
+function encodeRandom(bytes: Uint8Array, start: number, chars: number): string {
   let text = "";
-  for (let i = 0; i < chars; i++) text += ALPHABET[(bytes[i] ?? 0) % 32];
+  for (let i = start; i < start + chars; i++) text += ALPHABET[(bytes[i] ?? 0) & 31];
   return text;
 }

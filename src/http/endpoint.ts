@@ -135,8 +135,9 @@ export function addEndpoint<
 ): void {
   documentEndpoint(group.openAPIRegistry, spec as unknown as EndpointSpec);
   const route = spec.path.replaceAll(/\{(.+?)\}/g, ":$1");
+  const name = `${spec.method.toUpperCase()} ${route}`;
   group.on(spec.method, route, async (c) => {
-    const call = await checkedCall(c, spec as unknown as EndpointSpec, `${spec.method.toUpperCase()} ${route}`);
+    const call = await checkedCall(c, spec as unknown as EndpointSpec, name);
     if (!call.ok) return refused(c, call.refusal);
     const handled = await handle(call.value as Call<P, X, z.output<Q>, z.output<B>>);
     if (handled instanceof Response) return handled;
@@ -162,7 +163,8 @@ async function checkedCall(
   spec: EndpointSpec,
   route: string,
 ): Promise<HttpResult<Call<string, Access, unknown, unknown>>> {
-  const viewer = await viewerFor(c, spec.access);
+  const asking = viewerFor(c, spec.access);
+  const viewer = asking instanceof Promise ? await asking : asking;
   if (!viewer.ok) return viewer;
   const gate = spec.access === "gate" ? await gateOf(c) : NO_GATE;
   if (!gate.ok) return gate;
@@ -172,7 +174,8 @@ async function checkedCall(
   if (!query.ok) return query;
   const body = parseWith(spec.body ?? NOTHING, said.value);
   if (!body.ok) return body;
-  const key = await keyFor(c, spec, route, viewer.value, said.value, body.value);
+  const asked = keyFor(c, spec, route, viewer.value, said.value, body.value);
+  const key = asked instanceof Promise ? await asked : asked;
   if (!key.ok) return key;
   const requestId = c.get("requestId");
   return {
@@ -213,14 +216,14 @@ function viewerFor(
   }
 }
 
-async function keyFor(
+function keyFor(
   c: Context<HonoEnv>,
   spec: EndpointSpec,
   route: string,
   viewer: Viewer | null,
   said: JsonObject,
   body: unknown,
-): Promise<HttpResult<AskedKey | null>> {
+): HttpResult<AskedKey | null> | Promise<HttpResult<AskedKey | null>> {
   if (!spec.keyed) return { ok: true, value: null };
   const user = spec.keyed === true ? (viewer?.id ?? ANONYMOUS) : spec.keyed(body);
   return keyOf(c, user, route, said);

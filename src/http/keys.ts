@@ -16,12 +16,12 @@ const KEY_RULE = "must be 1 to 255 visible ASCII characters";
  * The key of a request, or null if it has none. `user` and `route` ("POST /api/locks") bound where it counts.
  * The fingerprint covers the parsed body without password and keys, and the path's parameters.
  */
-export async function keyOf(
+export function keyOf(
   c: Context<HonoEnv>,
   user: string,
   route: string,
   body: JsonObject,
-): Promise<Result<AskedKey | null>> {
+): Result<AskedKey | null> | Promise<Result<AskedKey | null>> {
   const inHeader = c.req.header("Idempotency-Key");
   const inBody = body["idempotencyKey"];
   if (inHeader !== undefined && !KEY_FORM.test(inHeader)) return invalid("Idempotency-Key", KEY_RULE);
@@ -33,7 +33,11 @@ export async function keyOf(
   }
   const key = inHeader ?? inBody;
   if (key === undefined) return accept(null);
+  return fingerprinted(c, keyScope(user, route, key), body);
+}
+
+async function fingerprinted(c: Context<HonoEnv>, scope: string, body: JsonObject): Promise<Result<AskedKey>> {
   const { password: _, idempotencyKey: __, ...said } = body;
   const fingerprint = await c.get("deps").fingerprints.of({ body: said, params: c.req.param() });
-  return accept({ scope: keyScope(user, route, key), fingerprint });
+  return accept({ scope, fingerprint });
 }

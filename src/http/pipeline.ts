@@ -76,14 +76,17 @@ export function guarded(guards: readonly Guard[]): MiddlewareHandler<HonoEnv> {
     }
     await next();
   }
-  return async (c, next) => {
-    const allowed = c.get("deps").settings.corsOrigins;
-    // CORS does not concern sockets, whose response must not be copied.
-    if (allowed.length === 0 || c.req.header("Upgrade") !== undefined) return await pass(c, next);
+  async function passCors(c: Context<HonoEnv>, next: () => Promise<void>, allowed: readonly string[]) {
     const origin = c.req.header("Origin");
     if (origin !== undefined && allowed.includes(origin)) return await allowListed(c, () => pass(c, next));
     await pass(c, next);
     c.header("Vary", "Origin", { append: true });
+  }
+  return (c, next) => {
+    const allowed = c.get("deps").settings.corsOrigins;
+    // CORS does not concern sockets, whose response must not be copied.
+    const isFree = allowed.length === 0 || c.req.header("Upgrade") !== undefined;
+    return isFree ? pass(c, next) : passCors(c, next, allowed);
   };
 }
 
