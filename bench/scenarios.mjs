@@ -121,7 +121,7 @@ export async function inventory(stage) {
 export async function watched(stage) {
   const product = await stage.product();
   const sockets = stage.scaled(2_000);
-  const size = { connections: 4, holds: stage.scaled(1_500), maxMs: 2 * ROUND_MS };
+  const size = { connections: 4, holds: stage.scaled(3_000), maxMs: 2 * ROUND_MS };
   /** @type {Map<string, any[]>} */
   const rounds = new Map();
   for (let round = 0; round < stage.rounds; round++) {

@@ -20,7 +20,7 @@ const GATES_INTERVAL_MS = 300;
 /** Relays that are still handing out the last news get more of it at once, but not later than this. */
 const MAX_BUSY_MS = 200;
 /** Times as long as handing out took. */
-const REST = 2;
+const REST = 4;
 /** A relay that could not be reached is told again, so often. */
 const RETRY_MS = SECOND;
 const MAX_RETRIES = 5;
@@ -123,8 +123,8 @@ function whereItStands({ seq, definition }: BoxOfficeState): FeedDelta {
 
 /**
  * Does a lone piece of work at once. What follows closely is done together, `intervalMs` after the work before it
- * ended, or twice as long as that took: relays with many sockets set the pace, and a buyer's hold does not compete with
- * their news for more than a third of the time.
+ * ended, or four times as long as that took: relays with many sockets set the pace, and a buyer's hold does not compete
+ * with their news for more than a fifth of the time.
  */
 function paced(intervalMs: number, work: () => Promise<void>): () => void {
   let isDue = false;
