@@ -29,7 +29,8 @@ if (process.argv[1] === import.meta.filename) {
   const [port = "", eventId = "", sockets = ""] = process.argv.slice(2);
   let frames = 0;
   let closed = 0;
-  const path = `/api/inventory/events/${eventId}/feed`;
+  // As the pages ask for it.
+  const path = `/api/inventory/events/${eventId}/feed?changes=places`;
   const watch = async (/** @type {number} */ n) => {
     const acknowledge = acknowledging();
     /** @type {import("./sockets.mjs").Socket | null} */

@@ -31,12 +31,13 @@ export function seatFeeds(namespace: Env["SEAT_FEED"], limits: FeedLimits): Seat
   }
 
   return {
-    async connect(code, { upgrade, since, address }) {
+    async connect(code, { upgrade, since, changes, address }) {
       const url = new URL("https://seat-feed/");
       url.searchParams.set("code", code);
       url.searchParams.set("address", await digestOf(address));
       url.searchParams.set("perAddress", String(limits.perAddress));
       url.searchParams.set("perRelay", String(perRelay));
+      url.searchParams.set("changes", changes);
       if (since !== null) url.searchParams.set("since", String(since));
       const headers = { Upgrade: upgrade.headers.get("Upgrade") ?? "websocket" };
       const ask = (place: number) => {

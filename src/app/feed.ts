@@ -2,13 +2,10 @@
 
 import { codeOfEvent, parseId } from "../domain/ids";
 import { accept, type Result, refuse } from "../domain/refusals";
-import type { Deps } from "./ports";
+import type { Deps, FeedReader } from "./ports";
 
-export interface FeedRequest {
+export interface FeedRequest extends FeedReader {
   readonly eventId: string;
-  readonly upgrade: Request;
-  readonly since: number | null;
-  readonly address: string;
   /** Of a browser; a program names none. */
   readonly origin: string | null;
 }

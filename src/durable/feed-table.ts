@@ -2,9 +2,13 @@
 // are sent. Whoever stands where the changes do not reach gets the whole table.
 
 import { coalesce, type FeedChange, type FeedSnapshot, KEPT_CHANGES } from "../domain/box-office/feed";
+import type { SeatStatus } from "../domain/box-office/state";
 
 /** Before all numbers: whoever stands here misses the whole table. */
 const NOWHERE = -1;
+
+/** How a reader wants changes told: each seat by its id, or the places of all that are now in a state, which is a third as long. */
+export type ChangeForm = "seats" | "places";
 
 export class FeedTable {
   readonly layoutVersion: number;
@@ -14,7 +18,7 @@ export class FeedTable {
   #changes: readonly FeedChange[];
   #coveredFrom: number;
   /** Frames up to the number `to`, by the number from which they start. */
-  #frames = { to: NOWHERE, from: new Map<number, string>() };
+  #frames = framesTo(NOWHERE);
 
   /** With every change after `since`, where those are known. */
   constructor({ seq, layoutVersion, statuses }: FeedSnapshot, missed: readonly FeedChange[] | null, since: number) {
@@ -54,20 +58,20 @@ export class FeedTable {
   }
 
   /** What who stands at `from` misses, each seat once, or the whole table; made once for all who stand there. */
-  frameSince(from: number): string {
-    if (this.#frames.to !== this.#seq) this.#frames = { to: this.#seq, from: new Map() };
+  frameSince(from: number, form: ChangeForm): string {
+    if (this.#frames.to !== this.#seq) this.#frames = framesTo(this.#seq);
     const start = this.reaches(from) ? from : NOWHERE;
-    const known = this.#frames.from.get(start);
+    const known = this.#frames[form].get(start);
     if (known !== undefined) return known;
     const isWhole = start === NOWHERE;
-    const frame = isWhole ? this.#snapshot() : deltaFrame(from, this.#seq, coalesce(this.changesAfter(from)));
-    this.#frames.from.set(start, frame);
+    const frame = isWhole ? this.#snapshot() : deltaFrame(from, this.#seq, coalesce(this.changesAfter(from)), form);
+    this.#frames[form].set(start, frame);
     return frame;
   }
 
   /** The whole table; made once for all who come, or are too far behind, at this number. */
   wholeFrame(): string {
-    return this.frameSince(NOWHERE);
+    return this.frameSince(NOWHERE, "places");
   }
 
   #snapshot(): string {
@@ -76,6 +80,26 @@ export class FeedTable {
   }
 }
 
-export function deltaFrame(prev: number, seq: number, changes: readonly FeedChange[]): string {
-  return JSON.stringify({ type: "delta", prev, seq, changes: changes.map(({ seatId, status }) => [seatId, status]) });
+/** In order; by places, each as it is at the end. */
+export function deltaFrame(prev: number, seq: number, changes: readonly FeedChange[], form: ChangeForm): string {
+  const told = form === "places" ? { places: placesByStatus(changes) } : { changes: changes.map(pairOf) };
+  return JSON.stringify({ type: "delta", prev, seq, ...told });
+}
+
+function pairOf({ seatId, status }: FeedChange): readonly [string, string] {
+  return [seatId, status];
+}
+
+function placesByStatus(changes: readonly FeedChange[]): Partial<Record<SeatStatus, readonly number[]>> {
+  const places: Partial<Record<SeatStatus, number[]>> = {};
+  for (const { place, status } of coalesce(changes)) {
+    const alike = places[status];
+    if (alike === undefined) places[status] = [place];
+    else alike.push(place);
+  }
+  return places;
+}
+
+function framesTo(to: number): { readonly to: number } & Readonly<Record<ChangeForm, Map<number, string>>> {
+  return { to, seats: new Map(), places: new Map() };
 }

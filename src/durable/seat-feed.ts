@@ -10,7 +10,7 @@ import type { BoxOffice } from "./box-office";
 import { type FeedCommands, feedCommands, refusalOf, replyTo, type Said } from "./feed-commands";
 import { gatesAllowed } from "./feed-gates";
 import type { FeedNews } from "./feed-publisher";
-import { deltaFrame, FeedTable } from "./feed-table";
+import { type ChangeForm, deltaFrame, FeedTable } from "./feed-table";
 
 /** A reader with more frames than this unacknowledged is closed, never waited for. */
 const MAX_UNACKED_FRAMES = 512;
@@ -37,6 +37,7 @@ export interface Attached {
   readonly relay: string;
   /** The last number sent to it, and the last it acknowledged. */
   readonly seq: number;
+  readonly form: ChangeForm;
   readonly userId: string | null;
   /** Until when the token of that user is good. */
   readonly signedUntilMs: number;
@@ -44,7 +45,7 @@ export interface Attached {
   readonly gatesAskedMs: number | null;
 }
 
-const STRANGER = { seq: 0, userId: null, signedUntilMs: 0, gatesAskedMs: null } as const;
+const STRANGER = { seq: 0, form: "seats", userId: null, signedUntilMs: 0, gatesAskedMs: null } as const;
 
 interface Reader {
   attached: Attached;
@@ -81,6 +82,7 @@ export class SeatFeed extends DurableObject<Env> {
     const relay = searchParams.get("relay") as string;
     const address = searchParams.get("address") as string;
     const since = searchParams.get("since");
+    const form = searchParams.get("changes") === "places" ? "places" : "seats";
     const fill = searchParams.get("fill");
     const open = this.ctx.getWebSockets().length;
     if (fill !== null && open >= Number(fill)) return new Response(null, { status: HAS_ITS_FILL });
@@ -95,7 +97,7 @@ export class SeatFeed extends DurableObject<Env> {
       return new Response(null, { status: 101, webSocket: client });
     }
     await this.#ready(code, relay);
-    const reader = this.#remember(server, { ...STRANGER, code, relay });
+    const reader = this.#remember(server, { ...STRANGER, code, relay, form });
     await this.#welcome(server, reader, since === null ? null : Number(since));
     this.#keep(server, reader);
     return new Response(null, { status: 101, webSocket: client });
@@ -227,7 +229,7 @@ export class SeatFeed extends DurableObject<Env> {
         const table = this.#table;
         if (table === null || reader.seq >= table.seq) continue;
         isLevel = false;
-        this.#send(socket, reader, table.frameSince(reader.seq), table.seq);
+        this.#send(socket, reader, table.frameSince(reader.seq, reader.attached.form), table.seq);
         sent += 1;
         if (sent % socketsATurn === 0) await scheduler.wait(PAUSE_MS);
       }
@@ -242,7 +244,7 @@ export class SeatFeed extends DurableObject<Env> {
     reader.seq = since;
     // Exactly that, and even if it is nothing, so that one who came back knows it.
     const level = (seq: number, missed: readonly FeedChange[]) =>
-      this.#send(socket, reader, deltaFrame(since, seq, missed), seq);
+      this.#send(socket, reader, deltaFrame(since, seq, missed, reader.attached.form), seq);
     if (table.reaches(since)) return level(table.seq, table.changesAfter(since));
     const { code, relay } = reader.attached;
     const { missed, snapshot } = await this.#boxOffice(code).watch(relay, since);

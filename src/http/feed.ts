@@ -21,7 +21,9 @@ addEndpoint(
     summary: "Follow the seats, live",
     description:
       "A WebSocket. The first frame is a snapshot (or, with `since`, exactly the changes after that number), then come " +
-      "deltas: apply one whose `prev` is at most the number you have; a greater `prev` is a gap: connect again. Acknowledge with " +
+      'deltas: `"changes":[["seat_A1","L"]]`, in order, or with `changes=places`, which is a third as long, ' +
+      '`"places":{"L":[0]}`: in the order of the layout, the places of all that are now in that state. Apply a delta whose ' +
+      "`prev` is at most the number you have; a greater `prev` is a gap: connect again. Acknowledge with " +
       '`{"type":"ack","seq":M}`, which is for every frame before it too; 512 frames without one close the socket (4008). ' +
       "`ping` is answered `pong`. " +
       'After `{"type":"auth","token":"…"}` a buyer may also send `{"type":"hold","id":1,"seatIds":["seat_A1"]}` (or ' +
@@ -30,7 +32,10 @@ addEndpoint(
       '`{"type":"gates","seq":N,"gates":[{"id":"gate_…","checkedIn":812,"conflicts":1}]}`, without the gates where nobody ' +
       "was yet; of two such frames the one with the smaller `seq` is the older. Anybody else is answered FORBIDDEN.",
     access: "public",
-    query: z.strictObject({ since: countOf(0, Number.MAX_SAFE_INTEGER).optional() }),
+    query: z.strictObject({
+      since: countOf(0, Number.MAX_SAFE_INTEGER).optional(),
+      changes: z.enum(["seats", "places"]).optional(),
+    }),
     answers: { 101: { description: "The socket is open.", schema: z.unknown() } },
     refusals: ["EVENT_NOT_FOUND", "FORBIDDEN", "UPGRADE_REQUIRED"],
   },
@@ -42,6 +47,7 @@ addEndpoint(
       eventId: params.eventId,
       upgrade: c.req.raw,
       since: query.since ?? null,
+      changes: query.changes ?? "seats",
       address: networkOf(addressOf(c)),
       origin: c.req.header("Origin") ?? null,
     };

@@ -32,7 +32,7 @@ function scene(limits = LIMITS) {
   async function come(count: number, code = CODE, by = feeds): Promise<void> {
     for (let n = 0; n < count; n++) {
       const upgrade = new Request("https://tickets.example/", { headers: { Upgrade: "websocket" } });
-      const answer = await by.connect(code, { upgrade, since: null, address: "192.0.2.1" });
+      const answer = await by.connect(code, { upgrade, since: null, changes: "seats", address: "192.0.2.1" });
       expect(answer.status).toBe(101);
     }
   }

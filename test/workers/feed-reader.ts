@@ -29,9 +29,13 @@ export async function openFeed(
     /** This one, without the Worker in front, which chooses. */
     readonly relay?: string;
     readonly fill?: number;
+    readonly changes?: "places";
   } = {},
 ): Promise<Response & { reader: Reader }> {
-  const query = options.since === undefined ? "" : `?since=${options.since}`;
+  const asked = Object.entries({ since: options.since, changes: options.changes }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  const query = asked.length === 0 ? "" : `?${new URLSearchParams(asked)}`;
   const headers = new Headers({ Upgrade: "websocket" });
   if (options.origin !== undefined) headers.set("Origin", options.origin);
   const url = `http://localhost:3000/api/inventory/events/${event.id}/feed${query}`;
@@ -84,7 +88,10 @@ function read(socket: WebSocket, seatIds: readonly string[], since: number, acks
     }
     if (frame.type === "delta") {
       if (frame.prev > reader.seq) reader.gaps += 1;
-      for (const [seatId, status] of frame.changes) reader.statuses[seatIds.indexOf(seatId)] = status;
+      for (const [seatId, status] of frame.changes ?? []) reader.statuses[seatIds.indexOf(seatId)] = status;
+      for (const [status, places] of Object.entries<number[]>(frame.places ?? {})) {
+        for (const place of places) reader.statuses[place] = status;
+      }
       reader.seq = frame.seq;
     }
     if (acks && (frame.type === "snapshot" || frame.type === "delta")) reader.send({ type: "ack", seq: frame.seq });

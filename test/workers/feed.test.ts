@@ -101,6 +101,26 @@ describe("a reader of the feed", () => {
     expect(reader.gaps).toBe(0);
   });
 
+  it("is told places instead of seats where it asks for them, now and when it comes back, and sees the same hall", async () => {
+    const event = await newEvent();
+    const [{ reader: bySeat }, { reader: byPlace }] = [
+      await openFeed(event),
+      await openFeed(event, { changes: "places" }),
+    ];
+    const { seq } = await byPlace.next("snapshot");
+    await lock(event, ["seat_A1", "seat_A3"]);
+    const { changes, places } = await byPlace.next("delta");
+    expect([changes, places]).toEqual([undefined, { L: [0, 2] }]);
+    await churn(event, 2);
+    const back = (await openFeed(event, { changes: "places", since: seq })).reader;
+    back.statuses = [..."A".repeat(20)];
+    const level = () => expect(new Set([bySeat.seq, byPlace.seq, back.seq])).toEqual(new Set([seq + 5]));
+    await vi.waitFor(level, { timeout: 10_000, interval: 20 });
+    const standing = `LAL${"A".repeat(17)}`;
+    expect([bySeat, byPlace, back].map(({ statuses }) => statuses.join(""))).toEqual(Array(3).fill(standing));
+    expect(back.frames[0]).toMatchObject({ type: "delta", prev: seq });
+  });
+
   it("is sent on by a relay that has its fill, and taken all the same where no other may have it", async () => {
     const event = await newEvent();
     const relay = `${event.code}:0`;

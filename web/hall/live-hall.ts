@@ -35,7 +35,10 @@ type Frame =
       readonly type: "delta";
       readonly prev: number;
       readonly seq: number;
-      readonly changes: readonly (readonly [string, string])[];
+      /** By what they are now, the places of seats that changed. */
+      readonly places?: Readonly<Record<string, readonly number[]>>;
+      /** What a relay says that is of the release before. */
+      readonly changes?: readonly (readonly [string, string])[];
     }
   | { readonly type: "closed"; readonly reason: string }
   | { readonly type: "auth"; readonly ok: boolean }
@@ -132,18 +135,19 @@ export function watchHall(eventId: string, watcher: HallWatcher, follower?: Gate
     if (frame.prev > seq) return socket?.close();
     seq = frame.seq;
     const changes: number[] = [];
-    for (const [id, letter] of frame.changes) {
-      const index = hall.indexOf.get(id);
-      if (index === undefined) continue;
+    const put = (index: number | undefined, letter: string) => {
+      if (index === undefined || hall?.statuses[index] === undefined) return;
       hall.statuses[index] = statusOf(letter);
       changes.push(index);
-    }
+    };
+    for (const [letter, places] of Object.entries(frame.places ?? {})) for (const place of places) put(place, letter);
+    for (const [id, letter] of frame.changes ?? []) put(hall.indexOf.get(id), letter);
     if (changes.length > 0) watcher.changed(changes);
   };
 
   const connect = () => {
     if (stopped.signal.aborted) return;
-    const url = new URL(`${base}/feed?since=${seq}`, location.href.replace(/^http/, "ws"));
+    const url = new URL(`${base}/feed?changes=places&since=${seq}`, location.href.replace(/^http/, "ws"));
     const mine = new WebSocket(url);
     socket = mine;
     let opened = false;

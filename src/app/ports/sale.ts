@@ -38,13 +38,20 @@ export interface AuditPage {
   readonly next: LockId | null;
 }
 
+export interface FeedReader {
+  readonly upgrade: Request;
+  /** The last number it has. */
+  readonly since: number | null;
+  /** How it wants changes told: each seat by its id, or the places of all that are now in a state. */
+  readonly changes: "seats" | "places";
+  /** Only counted. */
+  readonly address: string;
+}
+
 /** Relays of an event's live seats. */
 export interface SeatFeeds {
-  /** Hands a WebSocket request over; `since` is the last number its reader has. `address` is only counted. */
-  connect(
-    code: EventCode,
-    request: { readonly upgrade: Request; readonly since: number | null; readonly address: string },
-  ): Promise<Response>;
+  /** Hands a WebSocket request over. */
+  connect(code: EventCode, reader: FeedReader): Promise<Response>;
 }
 
 /** What a message of the saga queue says: which effects of which event are to be done. */

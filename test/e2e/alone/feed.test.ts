@@ -59,6 +59,7 @@ class Reader {
   constructor(
     private readonly url: string,
     private readonly places: ReadonlyMap<string, number>,
+    private readonly form: "seats" | "places",
   ) {}
 
   get isLive(): boolean {
@@ -66,7 +67,8 @@ class Reader {
   }
 
   async open(): Promise<void> {
-    const socket = new WebSocket(this.#seq === null ? this.url : `${this.url}?since=${this.#seq}`);
+    const since = this.#seq === null ? "" : `&since=${this.#seq}`;
+    const socket = new WebSocket(`${this.url}?changes=${this.form}${since}`);
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => this.#read(socket, String(data)));
     const opened = new Promise<void>((resolve) => socket.addEventListener("open", () => resolve()));
@@ -102,7 +104,10 @@ class Reader {
         socket.close();
         return;
       }
-      for (const [seatId, status] of frame.changes) this.statuses[this.places.get(seatId) as number] = status;
+      const byPlace: Record<string, number[]> = frame.places ?? {};
+      for (const [status, places] of Object.entries(byPlace)) for (const place of places) this.statuses[place] = status;
+      const bySeat: [string, string][] = frame.changes ?? [];
+      for (const [seatId, status] of bySeat) this.statuses[this.places.get(seatId) as number] = status;
     } else {
       this.strangeFrames.push(data);
       return;
@@ -193,7 +198,7 @@ it("every live reader ends with the box office's table, whatever is evicted, kil
 
   const readers = Array.from(
     { length: SOCKETS - STUCK },
-    () => new Reader(product.url.replace("http", "ws") + path, places),
+    (_, n) => new Reader(product.url.replace("http", "ws") + path, places, n % 2 === 0 ? "seats" : "places"),
   );
   await inGroups(readers.length, (place) => (readers[place] as Reader).open());
   const stuck = await inGroups(STUCK, () => openStuck(path));
