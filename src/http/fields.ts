@@ -11,22 +11,22 @@ export const MAX_PER_PAGE = 100;
 /** Beyond it no list of ours can reach; a page number stays a safe SQL offset. */
 const MAX_PAGE = 1_000_000;
 
-/** Text of one line, trimmed: no control characters, no half characters. */
+/** Text of one line, trimmed: no control characters, no half characters. At most so long as it is sent. */
 export function lineOf(minChars: number, maxChars: number) {
   return z
     .string()
+    .max(maxChars)
     .trim()
     .min(minChars)
-    .max(maxChars)
     .refine((text) => text.isWellFormed() && !CONTROL.test(text), "must not contain control characters");
 }
 
-/** Text of several lines. */
+/** Text of several lines, likewise. */
 export function proseOf(maxChars: number) {
   return z
     .string()
-    .trim()
     .max(maxChars)
+    .trim()
     .refine((text) => text.isWellFormed() && !CONTROL_BUT_BREAKS.test(text), "must not contain control characters");
 }
 
