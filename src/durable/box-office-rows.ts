@@ -121,15 +121,15 @@ export function boxOfficeRows(sql: SqlStorage): Rows {
     lastGone = sql.exec<{ id: string }>("SELECT id FROM holds ORDER BY id DESC LIMIT 1").toArray()[0]?.id ?? "";
     const definition = meta.get("definition");
     if (definition === undefined) return state;
-    const toldToD1 = JSON.parse(meta.get("told") ?? "{}") as { availabilitySeq?: number; definitionVersion?: number };
+    const told = JSON.parse(meta.get("told") ?? "{}") as { availabilitySeq?: number; definitionVersion?: number };
     install(state, JSON.parse(definition) as EventDefinition);
     admitSoldSeats(state);
     const loaded = sql.exec<HoldRow>(`SELECT ${HOLD_COLUMNS} FROM holds WHERE loaded_until_ms > ?`, nowMs);
     for (const row of loaded) take(state, row, nowMs);
     recentMissingUntilMs = nowMs + MINUTE;
     door.load(state);
-    state.definitionToldVersion = toldToD1.definitionVersion ?? (state.definition?.version as number);
-    state.availabilityToldSeq = toldToD1.availabilitySeq ?? 0;
+    state.definitionToldVersion = told.definitionVersion ?? (state.definition?.version as number);
+    state.availabilityToldSeq = told.availabilitySeq ?? 0;
     state.availabilitySeq = state.seq;
     oweWhatD1Lacks(state, state.definition as EventDefinition);
     recover(state, nowMs);

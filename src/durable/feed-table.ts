@@ -1,14 +1,11 @@
 // What a relay knows of a hall: how each seat stands, and the latest changes, from which it makes the frames its readers
 // are sent. Whoever stands where the changes do not reach gets the whole table.
 
-import { coalesce, type FeedChange, type FeedSnapshot, KEPT_CHANGES } from "../domain/box-office/feed";
+import { type ChangeForm, coalesce, type FeedChange, type FeedSnapshot, KEPT_CHANGES } from "../domain/box-office/feed";
 import type { SeatStatus } from "../domain/box-office/state";
 
 /** Before all numbers: whoever stands here misses the whole table. */
 const NOWHERE = -1;
-
-/** How a reader wants changes told: each seat by its id, or the places of all that are now in a state, which is a third as long. */
-export type ChangeForm = "seats" | "places";
 
 export class FeedTable {
   readonly layoutVersion: number;

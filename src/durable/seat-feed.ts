@@ -3,14 +3,14 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { jwtTokens } from "../adapters/tokens";
-import type { FeedChange, FeedGates, FeedSnapshot } from "../domain/box-office/feed";
+import type { ChangeForm, FeedChange, FeedGates, FeedSnapshot } from "../domain/box-office/feed";
 import type { EventCode } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import type { BoxOffice } from "./box-office";
 import { type FeedCommands, feedCommands, refusalOf, replyTo, type Said } from "./feed-commands";
 import { gatesAllowed } from "./feed-gates";
 import type { FeedNews } from "./feed-publisher";
-import { type ChangeForm, deltaFrame, FeedTable } from "./feed-table";
+import { deltaFrame, FeedTable } from "./feed-table";
 
 /** A reader with more frames than this unacknowledged is closed, never waited for. */
 const MAX_UNACKED_FRAMES = 512;

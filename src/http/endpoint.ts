@@ -163,8 +163,7 @@ async function checkedCall(
   spec: EndpointSpec,
   route: string,
 ): Promise<HttpResult<Call<string, Access, unknown, unknown>>> {
-  const asking = viewerFor(c, spec.access);
-  const viewer = asking instanceof Promise ? await asking : asking;
+  const viewer = await viewerFor(c, spec.access);
   if (!viewer.ok) return viewer;
   const gate = spec.access === "gate" ? await gateOf(c) : NO_GATE;
   if (!gate.ok) return gate;
@@ -174,8 +173,7 @@ async function checkedCall(
   if (!query.ok) return query;
   const body = parseWith(spec.body ?? NOTHING, said.value);
   if (!body.ok) return body;
-  const asked = keyFor(c, spec, route, viewer.value, said.value, body.value);
-  const key = asked instanceof Promise ? await asked : asked;
+  const key = await keyFor(c, spec, route, viewer.value, said.value, body.value);
   if (!key.ok) return key;
   const requestId = c.get("requestId");
   return {

@@ -1,14 +1,9 @@
 // An event's box office and its live seats.
 
-import type {
-  BookingRecord,
-  Command,
-  CommandType,
-  EffectId,
-  JournalPage,
-  Reply,
-} from "../../domain/box-office/commands";
-import type { BookingId, EventCode, EventId, LockId } from "../../domain/ids";
+import type { AuditedBooking, Violation } from "../../domain/box-office/audit";
+import type { Command, CommandType, EffectId, JournalPage, Reply } from "../../domain/box-office/commands";
+import type { ChangeForm } from "../../domain/box-office/feed";
+import type { EventCode, EventId, LockId } from "../../domain/ids";
 
 /** The event's box office. Sends a command with retries where a retry is safe (all are: ids make them repeats). */
 export interface BoxOffices {
@@ -24,17 +19,9 @@ export interface BoxOffices {
 
 export type DefinedReply<T extends CommandType> = Exclude<Reply<T>, { notDefined: true }>;
 
-export interface Violation {
-  readonly invariant: string;
-  readonly detail: string;
-}
+export type { Violation };
 
-export interface AuditPage {
-  readonly violations: readonly Violation[];
-  readonly bookings: readonly BookingRecord[];
-  /** Bookings that owe an effect, so are not at rest. */
-  readonly owing: readonly BookingId[];
-  readonly outbox: number;
+export interface AuditPage extends AuditedBooking {
   readonly next: LockId | null;
 }
 
@@ -42,8 +29,7 @@ export interface FeedReader {
   readonly upgrade: Request;
   /** The last number it has. */
   readonly since: number | null;
-  /** How it wants changes told: each seat by its id, or the places of all that are now in a state. */
-  readonly changes: "seats" | "places";
+  readonly changes: ChangeForm;
   /** Only counted. */
   readonly address: string;
 }

@@ -15,6 +15,12 @@ export interface FeedChange {
   readonly status: SeatStatus;
 }
 
+/**
+ * How a reader wants changes told: each seat by its id, or the places of all that are now in a state, which is a third
+ * as long.
+ */
+export type ChangeForm = "seats" | "places";
+
 export interface FeedSnapshot {
   readonly type: "snapshot";
   readonly seq: number;
