@@ -59,6 +59,14 @@ export const PLANTED = [
   const options = { idempotencyKey: ask.idempotencyKey + nowMs() };`,
   },
   {
+    name: "a refund that was refused is settled before people are told of it",
+    file: "src/app/effects.ts",
+    find: `  const told = outcome.type === "refund-failed" ? await tellOf(deps, code, effect, outcome) : outcome;
+  const reply = await deps.boxOffices.send(code, { type: "settle", effect, outcome: told, ...origin });`,
+    replace: `  const reply = await deps.boxOffices.send(code, { type: "settle", effect, outcome, ...origin });
+  if (outcome.type === "refund-failed") await tellOf(deps, code, effect, outcome);`,
+  },
+  {
     name: "an authorisation has a key per try",
     file: "src/adapters/payments-stripe.ts",
     find: `    const created = await desk.stripe.paymentIntents.create(intentParams(ask, ask.token, amount), {

@@ -49,6 +49,7 @@ const SOMETIMES = {
   "a message became a dead letter": 2,
   "a dead letter was replayed": 2,
   "a failed refund was tried again": 2,
+  "the provider refused a refund": 2,
   "a transaction failed": 100,
   "an object crashed before its flush": 50,
   "an object crashed after its flush": 50,

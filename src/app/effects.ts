@@ -16,6 +16,8 @@ export type EffectDeps = Pick<
 const MAX_ROUNDS = 12;
 /** After D1 or the box office failed: soon enough for a buyer who polls. */
 const FAULT_RETRY_MS = 2 * SECOND;
+/** After a failed refund could not be told of. Nobody polls for it, and each try asks the provider. */
+const UNTOLD_RETRY_MS = 30 * SECOND;
 
 export interface CarryOutOptions {
   /** No new round starts after this; what is left goes back to the queue. */
@@ -100,9 +102,25 @@ async function notify(deps: EffectDeps, ids: Parameters<EffectDeps["queues"]["no
 
 async function settle(deps: EffectDeps, code: EventCode, effect: EffectId, outcome: Outcome): Promise<readonly Work[]> {
   const origin = { actor: "provider", requestId: "saga" };
-  const reply = await deps.boxOffices.send(code, { type: "settle", effect, outcome, ...origin });
-  if (outcome.type === "refund-failed") await noteFailedRefund(deps, code, effect, outcome.reason);
+  const told = outcome.type === "refund-failed" ? await tellOf(deps, code, effect, outcome) : outcome;
+  const reply = await deps.boxOffices.send(code, { type: "settle", effect, outcome: told, ...origin });
   return reply?.ok ? reply.value.work : [];
+}
+
+/** Once it is settled a refund that failed is owed no longer: people are told of it first, or it stays due. */
+async function tellOf(
+  deps: EffectDeps,
+  code: EventCode,
+  effect: EffectId,
+  failed: Extract<Outcome, { type: "refund-failed" }>,
+): Promise<Outcome> {
+  try {
+    await noteFailedRefund(deps, code, effect, failed.reason);
+    return failed;
+  } catch (fault) {
+    deps.log.error("a failed refund was not noted", { effect, reason: failed.reason, fault });
+    return { type: "later", afterMs: UNTOLD_RETRY_MS };
+  }
 }
 
 async function handBack(deps: EffectDeps, code: EventCode, work: readonly Work[]): Promise<void> {

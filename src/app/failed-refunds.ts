@@ -5,7 +5,7 @@ import type { EffectId } from "../domain/box-office/commands";
 import type { EventCode } from "../domain/ids";
 import type { Deps } from "./ports";
 
-/** Tells of it once, however often it is found. Never throws: the next look finds it again. */
+/** Tells of it once, however often it is found. Throws when it cannot be noted: then nobody was told. */
 export async function noteFailedRefund(
   deps: Pick<Deps, "deadLetters" | "clock" | "log">,
   code: EventCode,
@@ -13,19 +13,15 @@ export async function noteFailedRefund(
   reason: string,
 ): Promise<void> {
   const id = `refund-failed:${effect}`;
-  try {
-    if (await deps.deadLetters.byId(id)) return;
-    deps.log.error("a refund failed", { effect, reason });
-    await deps.deadLetters.note({
-      id,
-      queue: "booking-saga",
-      body: JSON.stringify({ code, effects: [effect] }),
-      reason: `the refund failed: ${reason}`,
-      attempts: 1,
-      notedAtMs: deps.clock.nowMs(),
-      replayedAtMs: null,
-    });
-  } catch (fault) {
-    deps.log.error("a failed refund was not noted", { effect, reason, fault: String(fault) });
-  }
+  if (await deps.deadLetters.byId(id)) return;
+  await deps.deadLetters.note({
+    id,
+    queue: "booking-saga",
+    body: JSON.stringify({ code, effects: [effect] }),
+    reason: `the refund failed: ${reason}`,
+    attempts: 1,
+    notedAtMs: deps.clock.nowMs(),
+    replayedAtMs: null,
+  });
+  deps.log.error("a refund failed", { effect, reason });
 }

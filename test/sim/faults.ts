@@ -60,6 +60,7 @@ export const TROUBLES = [
   "provider fails after the effect",
   "provider does not answer",
   "provider is late",
+  "provider refuses a refund",
   "webhook is missing",
   "webhook is doubled",
   "webhook is late",

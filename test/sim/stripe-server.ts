@@ -192,6 +192,10 @@ export function stripeServer(world: World, watcher: StripeWatcher): StripeServer
       throw new StripeFault(400, "invalid_request_error", { code: "charge_not_refundable" });
     if (left <= 0) throw new StripeFault(400, "invalid_request_error", { code: "charge_already_refunded" });
     if (amount > left) throw new StripeFault(400, "invalid_request_error", { code: "amount_too_large" });
+    if (world.faults.happens(world, "provider refuses a refund")) {
+      world.count("the provider refused a refund");
+      throw new StripeFault(400, "invalid_request_error", { code: "charge_disputed" });
+    }
     const metadata = params["metadata"] as Record<string, string>;
     const base = {
       id: nextId("re"),

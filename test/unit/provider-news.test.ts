@@ -231,6 +231,15 @@ describe("what people must see to", () => {
     expect(lines.filter(({ level }) => level === "error")).toHaveLength(1);
   });
 
+  it("a failed refund that nobody could be told of leaves its delivery open", async () => {
+    const { deps, letters, inbox } = worldOf({ findings: [aFinding(REFUND_FAILED, "refund")] });
+    const deaf = { ...deps.deadLetters, note: () => Promise.reject(new Error("no answer")) };
+    await settleDelivery({ ...deps, deadLetters: deaf }, anEvent({ type: "refund.failed" }), 0);
+    expect(inbox.get("evt_1")).toMatchObject({ settledAtMs: null, dueAtMs: NOW + 10 * SECOND });
+    await settleDelivery(deps, anEvent({ type: "refund.failed" }), 1);
+    expect([letters.length, inbox.get("evt_1")?.settledAtMs]).toEqual([1, NOW]);
+  });
+
   it("a dispute is told when it opens and when it closes", async () => {
     const { deps, letters } = worldOf();
     const dispute = { id: "du_1", reason: "fraudulent", amountMinor: 1, currency: "GBP" };
