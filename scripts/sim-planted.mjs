@@ -52,11 +52,8 @@ export const PLANTED = [
   {
     name: "a refund does not look first and has a key per try",
     file: "src/adapters/stripe-refunds.ts",
-    find: `  if (same) return outcomeOfRefund(same);
-  if (isKeyOld) return { type: "refund-failed", refundId: null, reason: "key_expired" };
-  const options = { idempotencyKey: ask.idempotencyKey };`,
-    replace: `  if (isKeyOld || (same && before.length > 99)) return { type: "refund-failed", refundId: null, reason: "key_expired" };
-  const options = { idempotencyKey: ask.idempotencyKey + nowMs() };`,
+    find: `  if (same) return outcomeOfRefund(same);`,
+    replace: `  if (same) ask = { ...ask, idempotencyKey: ask.idempotencyKey + nowMs() };`,
   },
   {
     name: "a refund that was refused is settled before people are told of it",

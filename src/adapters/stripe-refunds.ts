@@ -22,11 +22,15 @@ export async function refundAtStripe(
   ask: RefundAsk,
   isKeyOld: boolean,
 ): Promise<Outcome> {
-  const amount = toStripeAmount(ask);
-  if (amount === null) return { type: "refund-failed", refundId: null, reason: "amount_not_refundable" };
+  const asked = toStripeAmount(ask);
+  if (asked === null) return { type: "refund-failed", refundId: null, reason: "amount_not_refundable" };
   const before = await refundsOf(stripe, ask.intentId);
   const same = before.find((refund) => numberOf(refund) === ask.refund);
   if (same) return outcomeOfRefund(same);
+  const standing = before.filter((refund) => !hasFailed(refund));
+  const amount = await missingOf(stripe, ask.intentId, standing, asked);
+  if (amount === null) return { type: "refund-failed", refundId: null, reason: "refunded_elsewhere" };
+  if (amount === 0 && standing[0]) return { type: "refunded", refundId: standing[0].id };
   if (isKeyOld) return { type: "refund-failed", refundId: null, reason: "key_expired" };
   const options = { idempotencyKey: ask.idempotencyKey };
   try {
@@ -65,6 +69,29 @@ export async function refundsOf(stripe: Stripe, intentId: string): Promise<reado
 
 export function hasFailed({ status }: Stripe.Refund): boolean {
   return status === "failed" || status === "canceled";
+}
+
+/**
+ * What of this refund did not go back yet. Money that went back without us may have been meant for these seats or not,
+ * and no buyer is to have it twice: null, when only a person can tell. When all is to go back it need not be told, since
+ * then what is missing is whatever the provider still has; 0 is when it has nothing.
+ */
+async function missingOf(
+  stripe: Stripe,
+  intentId: string,
+  standing: readonly Stripe.Refund[],
+  asked: number,
+): Promise<number | null> {
+  const ours = standing.filter((refund) => numberOf(refund) !== null);
+  if (ours.length === standing.length) return asked;
+  const { amount_received: paid } = await stripe.paymentIntents.retrieve(intentId);
+  const left = paid - sumOf(standing);
+  const isAll = sumOf(ours) + asked === paid;
+  return left <= 0 ? 0 : isAll ? left : null;
+}
+
+function sumOf(refunds: readonly Stripe.Refund[]): number {
+  return refunds.reduce((sum, { amount }) => sum + amount, 0);
 }
 
 /** All the money went back already, perhaps from Stripe's dashboard: then this part of it did too. */

@@ -95,7 +95,7 @@ export interface StandIn {
   }): Promise<readonly string[]>;
   authenticate(intentId: string, result: "success" | "failure"): Promise<void>;
   cancelAtBank(intentId: string): Promise<void>;
-  refundInDashboard(intentId: string, amount?: number): Promise<void>;
+  refundInDashboard(intentId: string, amount?: number): Promise<string>;
   settleRefund(refundId: string, status: "succeeded" | "failed"): Promise<void>;
   dispute(intentId: string, reason: string): Promise<string>;
   closeDispute(disputeId: string, status: "won" | "lost"): Promise<void>;
@@ -135,7 +135,8 @@ export async function startStandIn(): Promise<StandIn> {
     release: async (options) => (await call<{ released: string[] }>("POST", "/_webhook/release", options)).released,
     authenticate: (intent, result) => call("POST", "/_challenge", { intent, result }),
     cancelAtBank: (intent) => call("POST", "/_cancel", { intent }),
-    refundInDashboard: (intent, amount) => call("POST", "/_refund", { intent, amount }),
+    refundInDashboard: async (intent, amount) =>
+      (await call<{ id: string }>("POST", "/_refund", { intent, amount })).id,
     settleRefund: (refund, status) => call("POST", "/_refund/settle", { refund, status }),
     dispute: async (intent, reason) => (await call<{ id: string }>("POST", "/_dispute", { intent, reason })).id,
     closeDispute: (dispute, status) => call("POST", "/_dispute/close", { dispute, status }),

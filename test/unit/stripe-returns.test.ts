@@ -209,6 +209,65 @@ describe("refunding", () => {
     expect(await onlyEntry(sale)).toMatchObject({ refunded: 15_000 });
   });
 
+  describe("after a part went back from the dashboard", () => {
+    it("leaves to a person whether that was this refund: nothing is paid, however often it is asked", async () => {
+      const sale = newSale();
+      const intentId = await captured(sale);
+      await stripe.refundInDashboard(intentId, 7_500);
+      const payments = paymentsAt(stripe.base);
+      for (const n of [1, 2]) {
+        const outcome = await payments.refund(sale.refund(intentId, n, 7_500));
+        expect(outcome).toEqual({ type: "refund-failed", refundId: null, reason: "refunded_elsewhere" });
+      }
+      expect(await onlyEntry(sale)).toMatchObject({ refunded: 7_500 });
+    });
+
+    it("gives the rest back when all of it is to go back", async () => {
+      const sale = newSale();
+      const intentId = await captured(sale);
+      await stripe.refundInDashboard(intentId, 4_000);
+      const payments = paymentsAt(stripe.base);
+      const outcome = await payments.refund(sale.refund(intentId, 1));
+      expect(outcome).toMatchObject({ type: "refunded" });
+      expect(await payments.refund(sale.refund(intentId, 1))).toEqual(outcome);
+      expect(await onlyEntry(sale)).toMatchObject({ refunded: 15_000 });
+    });
+
+    it("gives the rest back with the last part of it, and has done nothing of what it left to a person", async () => {
+      const sale = newSale();
+      const intentId = await captured(sale);
+      const payments = paymentsAt(stripe.base);
+      await payments.refund(sale.refund(intentId, 1, 5_000));
+      await stripe.refundInDashboard(intentId, 3_000);
+      expect(await payments.refund(sale.refund(intentId, 2, 5_000))).toMatchObject({ type: "refund-failed" });
+      expect(await payments.refund(sale.refund(intentId, 3, 10_000))).toMatchObject({ type: "refunded" });
+      expect(await onlyEntry(sale)).toMatchObject({ refunded: 15_000 });
+    });
+
+    it("is done when a person paid what was missing", async () => {
+      const sale = newSale();
+      const intentId = await captured(sale);
+      await stripe.refundInDashboard(intentId, 7_500);
+      const payments = paymentsAt(stripe.base);
+      expect(await payments.refund(sale.refund(intentId, 1, 7_500))).toMatchObject({ type: "refund-failed" });
+      await stripe.refundInDashboard(intentId);
+      const nextDay = paymentsAt(stripe.base, later(23 * HOUR));
+      expect(await nextDay.refund(sale.refund(intentId, 2, 7_500))).toMatchObject({ type: "refunded" });
+      expect(await onlyEntry(sale)).toMatchObject({ refunded: 15_000 });
+    });
+
+    it("that the bank returned, all is still to be given back", async () => {
+      const sale = newSale();
+      const intentId = await captured(sale, "pm_card_refundFail");
+      await stripe.settleRefund(await stripe.refundInDashboard(intentId, 7_500), "failed");
+      const payments = paymentsAt(stripe.base);
+      for (const n of [1, 2]) {
+        expect(await payments.refund(sale.refund(intentId, n, 7_500))).toMatchObject({ type: "refunded" });
+      }
+      expect(await onlyEntry(sale)).toMatchObject({ refunded: 15_000, refundsFailed: 1 });
+    });
+  });
+
   it("an error Stripe will always repeat is a failed refund once there can be no trace to come", async () => {
     const sale = newSale();
     const intentId = await captured(sale);

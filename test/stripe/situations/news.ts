@@ -157,6 +157,58 @@ export const REFUNDS: readonly Situation[] = [
     },
   },
   {
+    name: "money was refunded in the dashboard in part, then all is cancelled: the rest goes back",
+    ending: REFUNDED,
+    async run(sale) {
+      const id = await sale.book(CARD);
+      await sale.ended(id);
+      await sale.stripe.refundInDashboard((await sale.newestIntent()).id, 3_000);
+      await letterAbout(sale, id, "provider-refunds");
+      await sale.cancel(id);
+      return id;
+    },
+  },
+  {
+    name: "money was refunded in the dashboard in part, then one seat is cancelled: a person decides what is missing",
+    ending: {
+      ...CONFIRMED,
+      payment: "PARTIALLY_REFUNDED",
+      refunded: 10_000,
+      mails: ["BOOKING_CONFIRMED", "BOOKING_CANCELLED"],
+    },
+    async run(sale) {
+      const id = await sale.book(CARD);
+      await sale.ended(id);
+      const intent = (await sale.newestIntent()).id;
+      await sale.stripe.refundInDashboard(intent, 5_000);
+      await sale.cancel(id, ["seat_A2"]);
+      await eventually("the failure to be shown", async () => (await sale.payment(id)).body.status === "REFUND_FAILED");
+      const letter = await letterAbout(sale, id, "booking-saga");
+      expect(letter.reason).toContain("refunded_elsewhere");
+      expect(await sale.newestIntent()).toMatchObject({ refunded: 5_000 });
+      await sale.stripe.refundInDashboard(intent);
+      await sale.replay(letter.id);
+      return id;
+    },
+  },
+  {
+    name: "a refund that was refused is paid in the dashboard, and asking again gives nothing twice",
+    ending: REFUNDED,
+    async run(sale) {
+      const id = await sale.book(CARD);
+      await sale.ended(id);
+      const intent = (await sale.newestIntent()).id;
+      const dispute = await sale.stripe.dispute(intent, "fraudulent");
+      await sale.cancel(id);
+      const letter = await letterAbout(sale, id, "booking-saga");
+      await eventually("the failure to be shown", async () => (await sale.payment(id)).body.status === "REFUND_FAILED");
+      await sale.stripe.closeDispute(dispute, "won");
+      await sale.stripe.refundInDashboard(intent);
+      await sale.replay(letter.id);
+      return id;
+    },
+  },
+  {
     name: "a disputed payment cannot be refunded: it is shown, and asked for again when the dispute is won",
     ending: REFUNDED,
     async run(sale) {
