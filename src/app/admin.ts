@@ -13,7 +13,10 @@ export async function listDeadLetters(
   return await deps.deadLetters.list(page, perPage);
 }
 
-/** Makes what the message asked for due now. A message nobody can read is refused: there is nothing to do again. */
+/**
+ * Makes what the message asked for due now. Refused, and still open, is a message nobody can read, and one of which
+ * nothing is owed any more: whoever replays it must not believe that something was begun.
+ */
 export async function replayDeadLetter(
   deps: Pick<Deps, "clock" | "deadLetters" | "boxOffices" | "queues">,
   id: string,
@@ -24,7 +27,17 @@ export async function replayDeadLetter(
   const message = parseMessage(letter.body);
   if (!message) return invalid("id", "names a message that cannot be read, so there is nothing to replay");
   if ("code" in message) {
-    await deps.boxOffices.send(message.code, { type: "redrive", effects: message.effects, ...origin });
+    // Told apart from others under its own key: a lost answer must not make a second look find that nothing is owed.
+    const key = { scope: `replay ${id} ${origin.requestId}`, fingerprint: "redrive" };
+    const reply = await deps.boxOffices.send(message.code, {
+      type: "redrive",
+      effects: message.effects,
+      ...origin,
+      key,
+    });
+    if (reply === null) return refuse({ code: "EVENT_NOT_FOUND", id: message.code });
+    if (!reply.ok) return reply;
+    if (reply.value.due === 0) return refuse({ code: "NOTHING_TO_REPLAY" });
   } else {
     await deps.queues.notify(message.ids);
   }

@@ -115,7 +115,7 @@ async function tellOf(
   failed: Extract<Outcome, { type: "refund-failed" }>,
 ): Promise<Outcome> {
   try {
-    await noteFailedRefund(deps, code, effect, failed.reason);
+    await noteFailedRefund(deps, code, effect, failed);
     return failed;
   } catch (fault) {
     deps.log.error("a failed refund was not noted", { effect, reason: failed.reason, fault });

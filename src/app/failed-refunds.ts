@@ -1,21 +1,18 @@
 // A refund that failed is money we owe: it waits for a person among the dead letters, where replaying it asks for the
 // refund again.
 
-import type { EffectId } from "../domain/box-office/commands";
+import type { EffectId, Outcome } from "../domain/box-office/commands";
 import type { EventCode } from "../domain/ids";
 import type { Deps } from "./ports";
 
-/** Tells of it once, however often it is found. Throws when it cannot be noted: then nobody was told. */
-export async function noteFailedRefund(
-  deps: Pick<Deps, "deadLetters" | "clock" | "log">,
-  code: EventCode,
-  effect: EffectId,
-  reason: string,
-): Promise<void> {
-  const id = `refund-failed:${effect}`;
-  if (await deps.deadLetters.byId(id)) return;
-  await deps.deadLetters.note({
-    id,
+type Told = Pick<Deps, "deadLetters" | "clock" | "log">;
+type Failure = Extract<Outcome, { type: "refund-failed" }>;
+
+/** It was asked for and failed, now: told once, and anew after a replay. Throws when nobody could be told. */
+export async function noteFailedRefund(deps: Told, code: EventCode, effect: EffectId, failure: Failure): Promise<void> {
+  const { reason } = failure;
+  const isNew = await deps.deadLetters.note({
+    id: letterIdOf(effect, failure),
     queue: "booking-saga",
     body: JSON.stringify({ code, effects: [effect] }),
     reason: `the refund failed: ${reason}`,
@@ -23,5 +20,21 @@ export async function noteFailedRefund(
     notedAtMs: deps.clock.nowMs(),
     replayedAtMs: null,
   });
-  deps.log.error("a refund failed", { effect, reason });
+  if (isNew) deps.log.error("a refund failed", { effect, reason });
+}
+
+/** The provider tells of it, perhaps for the hundredth time: a replay since then was not in vain. Throws likewise. */
+export async function hearOfFailedRefund(
+  deps: Told,
+  code: EventCode,
+  effect: EffectId,
+  failure: Failure,
+): Promise<void> {
+  if (await deps.deadLetters.byId(letterIdOf(effect, failure))) return;
+  await noteFailedRefund(deps, code, effect, failure);
+}
+
+/** A refund that the provider made fails once in its life; one that it refused to make has no other name than ours. */
+function letterIdOf(effect: EffectId, { refundId }: Failure): string {
+  return `refund-failed:${refundId ?? effect}`;
 }

@@ -7,7 +7,7 @@ import { codeOfSaleId } from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
 import { DAY, HOUR, MINUTE, SECOND } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
-import { noteFailedRefund } from "./failed-refunds";
+import { hearOfFailedRefund } from "./failed-refunds";
 import type { Deps, ProviderEvent, ProviderFinding, RefundElsewhere } from "./ports";
 
 export type NewsDeps = EffectDeps & Pick<Deps, "providerNews" | "providerInbox">;
@@ -148,11 +148,13 @@ async function settleFinding(deps: NewsDeps, finding: ProviderFinding): Promise<
   const reply = await deps.boxOffices.send(code, { type: "settle", effect, outcome, ...origin });
   if (reply === null) return;
   if (!reply.ok) {
+    // Anything else is said of the box office, not of the booking: the news stays open.
+    if (reply.refusal.code !== "BOOKING_NOT_FOUND") throw new Error(`the news was not taken: ${reply.refusal.code}`);
     // Its event is ours, it is not: a box office restored from before it, perhaps. A person must look.
     deps.log.error("money of a booking nobody knows", { effect, outcome: outcome.type, refusal: reply.refusal.code });
     return;
   }
-  if (outcome.type === "refund-failed") await noteFailedRefund(deps, code, effect, outcome.reason);
+  if (outcome.type === "refund-failed") await hearOfFailedRefund(deps, code, effect, outcome);
   await carryOut(deps, code, reply.value.work, { untilMs: deps.clock.nowMs() + FOLLOW_UP_MS });
 }
 

@@ -27,6 +27,8 @@ export type Refusal =
   /** There is no entry to take back. */
   | { readonly code: "TICKET_NOT_CHECKED_IN" }
   | { readonly code: "DEAD_LETTER_NOT_FOUND"; readonly id: string }
+  /** What the message asked for is done, or is not owed any more. */
+  | { readonly code: "NOTHING_TO_REPLAY" }
   | { readonly code: "EMAIL_ALREADY_EXISTS" }
   /**
    * `seatIds` are the wanted seats that are not free; `available` is set when a quantity was asked for;

@@ -141,10 +141,12 @@ addEndpoint(
     id: "replayDeadLetter",
     service: "Operations",
     summary: "Have a message done again",
-    description: "Makes what it asked for due now. Replaying twice does nothing twice.",
+    description:
+      "Makes what it asked for due now. Replaying twice does nothing twice: what is not owed any more is " +
+      "`NOTHING_TO_REPLAY`, and the message stays open. One that was replayed and fails again is open again.",
     access: "admin",
     answers: { 200: { description: "The message, replayed.", schema: deadLetterSchema } },
-    refusals: ["DEAD_LETTER_NOT_FOUND"],
+    refusals: ["DEAD_LETTER_NOT_FOUND", "EVENT_NOT_FOUND", "NOTHING_TO_REPLAY"],
   },
   async ({ deps, params, origin }) => {
     const replayed = await replayDeadLetter(deps, params.id, origin);

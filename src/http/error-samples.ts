@@ -24,6 +24,7 @@ export const samples: Samples = {
   GATE_NOT_FOUND: { code: "GATE_NOT_FOUND", id: "gate_01HX7GAT" },
   TICKET_NOT_CHECKED_IN: { code: "TICKET_NOT_CHECKED_IN" },
   DEAD_LETTER_NOT_FOUND: { code: "DEAD_LETTER_NOT_FOUND", id: "booking-saga:0f1e" },
+  NOTHING_TO_REPLAY: { code: "NOTHING_TO_REPLAY" },
   EMAIL_ALREADY_EXISTS: { code: "EMAIL_ALREADY_EXISTS" },
   SEATS_UNAVAILABLE: { code: "SEATS_UNAVAILABLE", seatIds: ["seat_A2" as SeatId] },
   HOLD_LIMIT: { code: "HOLD_LIMIT", maxSeats: 10 },

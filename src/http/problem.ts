@@ -81,6 +81,8 @@ export function problemOf(refusal: AnyRefusal): Problem {
       return { status: 409, message: "Nobody has entered with this ticket, so there is nothing to undo." };
     case "DEAD_LETTER_NOT_FOUND":
       return { status: 404, message: `Dead letter ${shown(refusal.id)} does not exist` };
+    case "NOTHING_TO_REPLAY":
+      return { status: 409, message: "What this message asked for is done already, or is not owed any more." };
     case "EMAIL_ALREADY_EXISTS":
       return { status: 409, message: "An account with this e-mail address exists already. Sign in instead." };
     case "SEATS_UNAVAILABLE":

@@ -280,7 +280,7 @@ export async function operate(sale: Sale): Promise<void> {
     try {
       const replayed = await replayDeadLetter(sale.deps(process), letter.id, {
         actor: "admin",
-        requestId: `replay ${letter.id}`,
+        requestId: `replay ${letter.id} at ${sale.world.nowMs}`,
       });
       if (replayed.ok) sale.world.count("a dead letter was replayed");
     } catch {

@@ -292,7 +292,10 @@ function lettersOf(db: Database, call: CallPort): Deps["deadLetters"] {
   return {
     note: (letter) =>
       call("d1.note-letter", () => {
-        if (!db.letters.has(letter.id)) db.letters.set(letter.id, letter);
+        const known = db.letters.get(letter.id);
+        const isNew = known === undefined || known.replayedAtMs !== null;
+        if (isNew) db.letters.set(letter.id, letter);
+        return isNew;
       }),
     list: async () => ({ items: [...db.letters.values()], total: db.letters.size }),
     byId: (id) => call("d1.letter", () => db.letters.get(id) ?? null),

@@ -2,6 +2,7 @@
 // box office forgets that it waits for it, so no death in between loses money.
 
 import { describe, expect, it } from "vitest";
+import { replayDeadLetter } from "../../src/app/admin";
 import { doEffects, type EffectDeps } from "../../src/app/effects";
 import type { DeadLetter } from "../../src/app/ports";
 import type { Command, Outcome } from "../../src/domain/box-office/commands";
@@ -28,8 +29,16 @@ function consumers(office: Office, answers: Partial<Record<"refund", Outcome>> =
     events: { saveAvailability: async () => {} },
     deadLetters: {
       byId: (id: string) => call("byId", () => letters.get(id) ?? null),
-      note: (letter: DeadLetter) => call("note", () => void letters.set(letter.id, letter)),
+      note: (letter: DeadLetter) =>
+        call("note", () => {
+          const isNew = letters.get(letter.id)?.replayedAtMs !== null;
+          if (isNew) letters.set(letter.id, letter);
+          return isNew;
+        }),
+      markReplayed: (id: string, replayedAtMs: number) =>
+        call("markReplayed", () => void letters.set(id, { ...(letters.get(id) as DeadLetter), replayedAtMs })),
     },
+    queues: { notify: async () => {} },
   } as unknown as EffectDeps;
   return { deps, letters, before, log };
 }
@@ -61,32 +70,96 @@ describe("a refund that the provider refuses", () => {
     expect(log.lines.filter(({ level }) => level === "error")).toHaveLength(1);
   });
 
-  it.each(["byId", "note"])("stays due while nobody can be told of it (%s fails)", async (port) => {
+  it("stays due while nobody can be told of it", async () => {
     const sale = cancelled();
     const { deps, letters, before } = consumers(sale.office, { refund: REFUSED });
-    before[port] = fails;
+    before["note"] = fails;
     await doEffects(deps, sale.office.code, [sale.effect]);
     expect([letters.size, refundOf(sale)]).toEqual([0, "due"]);
     sale.office.pass(MINUTE);
     expect(takeOutgoing(sale.office.state, sale.office.nowMs, true).now).toContain(sale.effect);
-    delete before[port];
+    delete before["note"];
     await doEffects(deps, sale.office.code, [sale.effect]);
     expect([letters.size, refundOf(sale)]).toEqual([1, "failed"]);
   });
 
-  it.each(["byId", "note", "settle"])(
-    "is not forgotten when its consumer dies before it asked for %s",
-    async (port) => {
-      const sale = cancelled();
-      const { deps, letters, before } = consumers(sale.office, { refund: REFUSED });
-      before[port] = dies;
-      void doEffects(deps, sale.office.code, [sale.effect]);
-      await new Promise((resolve) => setImmediate(resolve));
-      expect(refundOf(sale)).toBe("due");
-      delete before[port];
-      sale.office.pass(MINUTE);
-      await doEffects(deps, sale.office.code, [sale.effect]);
-      expect([letters.size, refundOf(sale)]).toEqual([1, "failed"]);
-    },
-  );
+  it.each(["note", "settle"])("is not forgotten when its consumer dies before it asked for %s", async (port) => {
+    const sale = cancelled();
+    const { deps, letters, before } = consumers(sale.office, { refund: REFUSED });
+    before[port] = dies;
+    void doEffects(deps, sale.office.code, [sale.effect]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(refundOf(sale)).toBe("due");
+    delete before[port];
+    sale.office.pass(MINUTE);
+    await doEffects(deps, sale.office.code, [sale.effect]);
+    expect([letters.size, refundOf(sale)]).toEqual([1, "failed"]);
+  });
+});
+
+describe("a replay", () => {
+  const ORIGIN = { actor: "usr_admin", requestId: "req_replay" };
+  const waiting = () => new Promise((resolve) => setImmediate(resolve));
+
+  async function given(answers?: { readonly refund: Outcome }) {
+    const sale = cancelled();
+    const world = consumers(sale.office, answers ?? { refund: REFUSED });
+    await doEffects(world.deps, sale.office.code, [sale.effect]);
+    const [letter] = [...world.letters.values()] as [DeadLetter];
+    const open = () => [...world.letters.values()].filter(({ replayedAtMs }) => replayedAtMs === null);
+    const replay = (requestId = "req_1") => replayDeadLetter(world.deps, letter.id, { ...ORIGIN, requestId });
+    return { ...sale, ...world, letter, open, replay };
+  }
+
+  it("of a refund that failed asks for it again, and its next failure is another letter", async () => {
+    const { deps, office, id, replay, open } = await given();
+    expect(await replay()).toMatchObject({ ok: true });
+    expect(open()).toEqual([]);
+    await doEffects(deps, office.code, [`${id}:refund:2`]);
+    expect(open()).toMatchObject([{ id: `refund-failed:${id}:refund:2` }]);
+  });
+
+  it("of what is owed no more is refused, and leaves the letter as it is", async () => {
+    const { office, id, replay, open, letter } = await given();
+    office.ok({ type: "redrive", effects: [`${id}:refund:1`] });
+    expect(await replay()).toMatchObject({ ok: false, refusal: { code: "NOTHING_TO_REPLAY" } });
+    expect(open()).toEqual([letter]);
+  });
+
+  it("that a box office in trouble refuses is no replay", async () => {
+    const { deps, replay, open, letter } = await given();
+    const { send } = deps.boxOffices;
+    const busy = async () => ({ ok: false, refusal: { code: "OVERLOADED", retryAfterMs: 1_000 } });
+    Object.assign(deps.boxOffices, { send: busy });
+    expect(await replay()).toMatchObject({ ok: false, refusal: { code: "OVERLOADED" } });
+    Object.assign(deps.boxOffices, { send: async () => null });
+    expect(await replay()).toMatchObject({ ok: false, refusal: { code: "EVENT_NOT_FOUND" } });
+    expect(open()).toEqual([letter]);
+    Object.assign(deps.boxOffices, { send });
+    expect(await replay()).toMatchObject({ ok: true });
+  });
+
+  it("whose first answer was lost is known for what it began", async () => {
+    const { before, replay, open } = await given();
+    before["markReplayed"] = fails;
+    await expect(replay()).rejects.toThrow();
+    delete before["markReplayed"];
+    expect(await replay()).toMatchObject({ ok: true });
+    expect(open()).toEqual([]);
+  });
+
+  it("in vain opens the letter anew, so that somebody is told again", async () => {
+    const sale = cancelled();
+    const { deps, letters, before, log } = consumers(sale.office, { refund: REFUSED });
+    before["settle"] = dies;
+    void doEffects(deps, sale.office.code, [sale.effect]);
+    await waiting();
+    delete before["settle"];
+    const [letter] = [...letters.values()] as [DeadLetter];
+    sale.office.pass(MINUTE);
+    expect(await replayDeadLetter(deps, letter.id, ORIGIN)).toMatchObject({ ok: true });
+    await doEffects(deps, sale.office.code, [sale.effect]);
+    expect([...letters.values()]).toEqual([{ ...letter, notedAtMs: sale.office.nowMs }]);
+    expect(log.lines.filter(({ message }) => message === "a refund failed")).toHaveLength(2);
+  });
 });

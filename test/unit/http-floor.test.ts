@@ -416,6 +416,7 @@ it("refusals have the statuses that were agreed", () => {
     BOOKING_NOT_FOUND: 404,
     PAYMENT_NOT_FOUND: 404,
     DEAD_LETTER_NOT_FOUND: 404,
+    NOTHING_TO_REPLAY: 409,
     METHOD_NOT_ALLOWED: 405,
     EMAIL_ALREADY_EXISTS: 409,
     SEATS_UNAVAILABLE: 409,

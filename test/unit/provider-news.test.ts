@@ -74,7 +74,7 @@ function worldOf(given: Given = {}): World {
     },
     deadLetters: {
       byId: async (id: string) => world.letters.find((letter) => letter.id === id) ?? null,
-      note: async (letter: DeadLetter) => void world.letters.push(letter),
+      note: async (letter: DeadLetter) => world.letters.push(letter) > 0,
     },
   } as unknown as NewsDeps;
   return { ...world, deps };
@@ -219,6 +219,23 @@ describe("settling a delivery", () => {
   });
 });
 
+describe("a box office that did not take the news", () => {
+  const reply = { ok: false, refusal: { code: "OVERLOADED", retryAfterMs: SECOND } };
+
+  it("said nothing about the booking: the delivery stays open", async () => {
+    const { deps, inbox, letters, lines } = worldOf({ findings: [aFinding(REFUND_FAILED, "refund")], reply });
+    await settleDelivery(deps, anEvent(), 0);
+    expect(inbox.get("evt_1")).toMatchObject({ settledAtMs: null, dueAtMs: NOW + 10 * SECOND });
+    expect([letters, lines]).toEqual([[], [{ level: "warn", message: "a delivery was not settled" }]]);
+  });
+
+  it("is asked again by the next look", async () => {
+    const { deps, lines } = worldOf({ findings: [aFinding(CAPTURED)], reply });
+    await reconcile(deps, NOW);
+    expect(lines).toEqual([{ level: "warn", message: "a finding was not settled" }]);
+  });
+});
+
 describe("what people must see to", () => {
   it("a failed refund is told once, as a letter whose replay asks for it again", async () => {
     const finding = aFinding(REFUND_FAILED, "refund", 2);
@@ -229,6 +246,14 @@ describe("what people must see to", () => {
     expect(letters).toMatchObject([{ queue: "booking-saga", reason: expect.stringContaining("expired_or_canceled") }]);
     expect(JSON.parse(letters[0]?.body ?? "")).toMatchObject({ effects: [effect] });
     expect(lines.filter(({ level }) => level === "error")).toHaveLength(1);
+  });
+
+  it("a failed refund that was asked for again since is not opened anew by old news of it", async () => {
+    const { deps, letters } = worldOf({ findings: [aFinding(REFUND_FAILED, "refund")] });
+    await settleDelivery(deps, anEvent({ type: "refund.failed" }), 0);
+    letters[0] = { ...(letters[0] as DeadLetter), replayedAtMs: NOW };
+    await settleDelivery(deps, anEvent({ id: "evt_2", type: "refund.updated" }), 0);
+    expect(letters).toMatchObject([{ replayedAtMs: NOW }]);
   });
 
   it("a failed refund that nobody could be told of leaves its delivery open", async () => {

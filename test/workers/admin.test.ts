@@ -4,6 +4,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { DeadLetter } from "../../src/app/ports";
+import { makeSaleId } from "../../src/domain/ids";
 import {
   type Answer,
   type Caller,
@@ -337,6 +338,16 @@ describe("dead letters", () => {
       expect((await deps().deadLetters.byId(id))?.replayedAtMs).toBeNull();
     },
   );
+
+  it("of which nothing is owed are refused, and stay open", async () => {
+    const event = await newEvent();
+    const effects = [`${makeSaleId("bkg", event.code, Date.now(), new Uint8Array(8))}:project`];
+    const id = await note({ body: JSON.stringify({ code: event.code, effects }) });
+    expect(await replay(id)).toMatchObject({ status: 409, body: { error: { code: "NOTHING_TO_REPLAY" } } });
+    const stranger = await note({ body: JSON.stringify({ code: "ZZZZZZZZ", effects }) });
+    expect(await replay(stranger)).toMatchObject({ status: 404, body: { error: { code: "EVENT_NOT_FOUND" } } });
+    expect((await deps().deadLetters.byId(id))?.replayedAtMs).toBeNull();
+  });
 
   it("are not found under another id", async () => {
     expect(await replay("nope")).toMatchObject({ status: 404, body: { error: { code: "DEAD_LETTER_NOT_FOUND" } } });

@@ -25,8 +25,8 @@ function aLetter(change: Partial<DeadLetter> = {}): DeadLetter {
 describe("the dead-letter ledger", () => {
   it("notes a message once, as it first came", async () => {
     const letter = aLetter();
-    await ledger.note(letter);
-    await ledger.note({ ...letter, reason: "another" });
+    expect(await ledger.note(letter)).toBe(true);
+    expect(await ledger.note({ ...letter, reason: "another" })).toBe(false);
     expect(await ledger.byId(letter.id)).toEqual(letter);
     expect(await ledger.byId("unknown")).toBeNull();
   });
@@ -45,6 +45,15 @@ describe("the dead-letter ledger", () => {
     await ledger.note(letter);
     await ledger.markReplayed(letter.id, NOW + 1);
     expect((await ledger.byId(letter.id))?.replayedAtMs).toBe(NOW + 1);
+  });
+
+  it("opens anew what failed again after it was replayed", async () => {
+    const letter = aLetter();
+    await ledger.note(letter);
+    await ledger.markReplayed(letter.id, NOW + 1);
+    const again = { ...letter, reason: "another fault", attempts: 6, notedAtMs: NOW + 2 };
+    expect(await ledger.note(again)).toBe(true);
+    expect(await ledger.byId(letter.id)).toEqual(again);
   });
 });
 

@@ -1,6 +1,6 @@
 // The ledger of messages that a queue gave up, newest first, until somebody replays them.
 
-import { count, desc, eq } from "drizzle-orm";
+import { count, desc, eq, isNotNull } from "drizzle-orm";
 import type { DeadLetters } from "../../app/ports";
 import { onlyRow, openDatabase } from "./database";
 import { deadLetters } from "./schema";
@@ -9,7 +9,17 @@ export function d1DeadLetters(db: D1Database): DeadLetters {
   const orm = openDatabase(db);
   return {
     async note(letter) {
-      await orm.insert(deadLetters).values(letter).onConflictDoNothing();
+      const { reason, attempts, notedAtMs } = letter;
+      const written = await orm
+        .insert(deadLetters)
+        .values(letter)
+        .onConflictDoUpdate({
+          target: deadLetters.id,
+          set: { reason, attempts, notedAtMs, replayedAtMs: null },
+          setWhere: isNotNull(deadLetters.replayedAtMs),
+        })
+        .returning({ id: deadLetters.id });
+      return written.length > 0;
     },
 
     async list(page, perPage) {

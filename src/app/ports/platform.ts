@@ -95,8 +95,11 @@ export interface DeadLetter {
 }
 
 export interface DeadLetters {
-  /** A message noted twice (same queue and message id) is one row. */
-  note(letter: DeadLetter): Promise<void>;
+  /**
+   * A message noted twice is one row, as it first came; one that was replayed since has failed again, and is open again.
+   * Says whether there is something new to tell.
+   */
+  note(letter: DeadLetter): Promise<boolean>;
   list(page: number, perPage: number): Promise<Page<DeadLetter>>;
   byId(id: string): Promise<DeadLetter | null>;
   markReplayed(id: string, nowMs: number): Promise<void>;

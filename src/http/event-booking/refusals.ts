@@ -60,6 +60,7 @@ export function dialectProblemOf(refusal: AnyRefusal): DialectProblem {
     case "VENUE_NOT_FOUND":
     case "PAYMENT_NOT_FOUND":
     case "DEAD_LETTER_NOT_FOUND":
+    case "NOTHING_TO_REPLAY":
     case "TICKET_NOT_FOUND":
     case "GATE_NOT_FOUND":
     case "TICKET_NOT_CHECKED_IN":
