@@ -98,9 +98,15 @@ export async function reconcile(deps: NewsDeps, nowMs: number): Promise<void> {
     [oldAgo + OLD_SLICE_MS, oldAgo],
   ] as const;
   for (const [fromAgoMs, toAgoMs] of slices) {
-    const { findings, complete } = await deps.providerNews.between(nowMs - fromAgoMs, nowMs - toAgoMs);
-    if (!complete) deps.log.warn("more payments than one look may take", { fromAgoMs, toAgoMs });
-    await settleUnknown(deps, findings);
+    try {
+      const { findings, complete } = await deps.providerNews.between(nowMs - fromAgoMs, nowMs - toAgoMs);
+      if (!complete) deps.log.warn("more payments than one look may take", { fromAgoMs, toAgoMs });
+      await settleUnknown(deps, findings);
+    } catch (fault) {
+      // The others may hold what nobody told us of; this one comes round again.
+      const fields = { fromAgoMs, toAgoMs, fault: String(fault) };
+      deps.log.error("a slice of what the provider holds was not compared", fields);
+    }
   }
 }
 

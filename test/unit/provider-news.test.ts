@@ -345,6 +345,22 @@ describe("reconciliation", () => {
     expect(lines).toMatchObject([{ level: "warn", message: "a finding was not settled" }]);
   });
 
+  it.each([1, 2, 3])(
+    "settles what the other slices hold when the provider does not tell of the %i.",
+    async (silent) => {
+      const { deps, settled, lines } = worldOf();
+      let asked = 0;
+      const between: ProviderNews["between"] = async () => {
+        asked += 1;
+        if (asked === silent) throw new Error("no answer");
+        return { findings: [aFinding(CAPTURED)], complete: true };
+      };
+      await reconcile({ ...deps, providerNews: { ...(deps.providerNews as ProviderNews), between } }, NOW);
+      expect(settled).toHaveLength(2);
+      expect(lines).toEqual([{ level: "error", message: "a slice of what the provider holds was not compared" }]);
+    },
+  );
+
   it("looks at everything of the last two hours within twelve minutes, and of the last month within a day", async () => {
     const recent = new Set<number>();
     const old = new Set<number>();
