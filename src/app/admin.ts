@@ -1,4 +1,4 @@
-// What operators do with messages that a queue gave up: look at them, and have them done again once the cause is
+// What operators do with messages that a queue or a sweep gave up: look at them, and have them done again once the cause is
 // fixed. Everything in a message is done at most once however often it is replayed.
 
 import { type NotificationId, parseEventCode, parseId } from "../domain/ids";
@@ -18,7 +18,7 @@ export async function listDeadLetters(
  * nothing is owed any more: whoever replays it must not believe that something was begun.
  */
 export async function replayDeadLetter(
-  deps: Pick<Deps, "clock" | "deadLetters" | "boxOffices" | "queues">,
+  deps: Pick<Deps, "clock" | "deadLetters" | "boxOffices" | "queues" | "providerInbox">,
   id: string,
   origin: { readonly actor: string; readonly requestId: string },
 ): Promise<Result<DeadLetter>> {
@@ -26,7 +26,10 @@ export async function replayDeadLetter(
   if (!letter) return refuse({ code: "DEAD_LETTER_NOT_FOUND", id });
   const message = parseMessage(letter.body);
   if (!message) return invalid("id", "names a message that cannot be read, so there is nothing to replay");
-  if ("code" in message) {
+  if ("delivery" in message) {
+    const isDue = await deps.providerInbox.reopen(message.delivery, deps.clock.nowMs());
+    if (!isDue) return refuse({ code: "NOTHING_TO_REPLAY" });
+  } else if ("code" in message) {
     // Told apart from others under its own key: a lost answer must not make a second look find that nothing is owed.
     const key = { scope: `replay ${id} ${origin.requestId}`, fingerprint: "redrive" };
     const reply = await deps.boxOffices.send(message.code, {
@@ -46,7 +49,12 @@ export async function replayDeadLetter(
   return accept({ ...letter, replayedAtMs });
 }
 
-function parseMessage(body: string): SagaMessage | NotificationMessage | null {
+/** A delivery of the provider that was given up. */
+interface DeliveryMessage {
+  readonly delivery: string;
+}
+
+function parseMessage(body: string): SagaMessage | NotificationMessage | DeliveryMessage | null {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -58,6 +66,7 @@ function parseMessage(body: string): SagaMessage | NotificationMessage | null {
     const code = typeof value.code === "string" ? parseEventCode(value.code) : null;
     return code && isTexts(value.effects) ? { code, effects: value.effects } : null;
   }
+  if ("delivery" in value) return typeof value.delivery === "string" ? { delivery: value.delivery } : null;
   if (!("ids" in value) || !isTexts(value.ids)) return null;
   const ids = value.ids.map((id) => parseId("notif", id)).filter((id): id is NotificationId => id !== null);
   return ids.length > 0 ? { ids } : null;

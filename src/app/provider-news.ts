@@ -19,10 +19,13 @@ const FOLLOW_UP_MS = 6 * SECOND;
 /** A delivery that could not be settled waits so long, doubling up to the ceiling. */
 const RETRY_MS = 10 * SECOND;
 const RETRY_CEILING_MS = HOUR;
+/** About three days, as long as the provider itself repeats a delivery; after that a person is told. */
+const MAX_TRIES = 80;
 const DELIVERIES_A_SWEEP = 50;
-/** The provider repeats a delivery for three days. */
+/** Longer than the provider repeats a delivery. */
 const KEPT_MS = 30 * DAY;
-const PURGED_AT_ONCE = 500;
+/** With a sweep a minute 720 000 a day: more than a sale that big leaves behind. */
+const PURGED_A_SWEEP = 500;
 /** Findings settled side by side. */
 const AT_ONCE = 10;
 
@@ -59,8 +62,32 @@ export async function settleDelivery(deps: NewsDeps, event: ProviderEvent, tries
   } catch (fault) {
     const fields = { event: event.id, type: event.type, tries, fault: String(fault) };
     deps.log.warn("a delivery was not settled", fields);
+    if (tries + 1 >= MAX_TRIES && (await isGivenUp(deps, event, tries + 1))) return;
     const retryMs = Math.min(RETRY_CEILING_MS, RETRY_MS * 2 ** Math.min(tries, 10));
     await postponed(deps, event, retryMs);
+  }
+}
+
+/** What cannot be settled makes room for what can: a dead letter, whose replay tries it from the beginning. */
+async function isGivenUp(deps: NewsDeps, event: ProviderEvent, attempts: number): Promise<boolean> {
+  const { id, type, intentId } = event;
+  const nowMs = deps.clock.nowMs();
+  try {
+    await deps.deadLetters.note({
+      id: `delivery:${id}`,
+      queue: "provider-news",
+      body: JSON.stringify({ delivery: id, type, intentId }),
+      reason: `the provider's news (${type}) could not be settled`,
+      attempts,
+      notedAtMs: nowMs,
+      replayedAtMs: null,
+    });
+    await deps.providerInbox.markSettled(id, nowMs);
+    deps.log.error("a delivery was given up", { event: id, type, attempts });
+    return true;
+  } catch (fault) {
+    deps.log.warn("a delivery was not given up", { event: id, fault: String(fault) });
+    return false;
   }
 }
 
@@ -77,8 +104,7 @@ export async function sweepProviderInbox(deps: NewsDeps, nowMs: number): Promise
   if (!deps.providerNews) return;
   const due = await deps.providerInbox.unsettled(nowMs, DELIVERIES_A_SWEEP);
   await inGroups(due, ({ tries, ...event }) => settleDelivery(deps, event, tries));
-  const isFullHour = Math.floor(nowMs / MINUTE) % 60 === 0;
-  if (isFullHour) await deps.providerInbox.purge(nowMs - KEPT_MS, PURGED_AT_ONCE);
+  await deps.providerInbox.purge(nowMs - KEPT_MS, PURGED_A_SWEEP);
 }
 
 /**

@@ -277,6 +277,12 @@ function inboxOf(db: Database, call: CallPort): Deps["providerInbox"] {
         known.tries += 1;
         known.nextTryMs = retryAtMs;
       }),
+    reopen: (id, nowMs) =>
+      call("d1.reopen-delivery", () => {
+        const known = db.inbox.get(id);
+        if (known) Object.assign(known, { settledAtMs: null, tries: 0, nextTryMs: nowMs });
+        return known !== undefined;
+      }),
     unsettled: (nowMs, limit) =>
       call("d1.unsettled-deliveries", () =>
         [...db.inbox.values()]

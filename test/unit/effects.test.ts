@@ -39,7 +39,7 @@ function consumers(office: Office, answers: Partial<Record<"refund", Outcome>> =
         call("markReplayed", () => void letters.set(id, { ...(letters.get(id) as DeadLetter), replayedAtMs })),
     },
     queues: { notify: async () => {} },
-  } as unknown as EffectDeps;
+  } as unknown as EffectDeps & Parameters<typeof replayDeadLetter>[0];
   return { deps, letters, before, log };
 }
 

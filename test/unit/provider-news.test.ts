@@ -1,6 +1,7 @@
 // News of money: noted before it is worked on, settled like any other answer, and never lost when settling fails.
 
 import { describe, expect, it } from "vitest";
+import { replayDeadLetter } from "../../src/app/admin";
 import type {
   DeadLetter,
   ProviderEvent,
@@ -107,6 +108,10 @@ function inboxOf(world: Omit<World, "deps">): ProviderInbox {
     },
     markSettled: async (id, settledAtMs) => void world.inbox.set(id, { ...row(id), settledAtMs }),
     postpone: async (id, dueAtMs) => void world.inbox.set(id, { ...row(id), tries: row(id).tries + 1, dueAtMs }),
+    reopen: async (id, dueAtMs) => {
+      if (world.inbox.has(id)) world.inbox.set(id, { ...row(id), tries: 0, dueAtMs, settledAtMs: null });
+      return world.inbox.has(id);
+    },
     unsettled: async (nowMs) =>
       [...world.inbox.values()]
         .filter(({ settledAtMs, dueAtMs }) => settledAtMs === null && dueAtMs <= nowMs)
@@ -296,13 +301,54 @@ describe("the sweep", () => {
     expect([...inbox.values()].map(({ settledAtMs }) => settledAtMs)).toEqual([NOW, null]);
   });
 
-  it("forgets what was settled a month ago, once an hour", async () => {
+  it("forgets some of what was settled a month ago, every time", async () => {
     const { deps, purged } = worldOf();
     await sweepProviderInbox(deps, NOW);
-    expect(purged).toEqual([]);
-    const fullHour = Date.parse("2027-01-15T13:00:30Z");
-    await sweepProviderInbox(deps, fullHour);
-    expect(purged).toEqual([fullHour - 30 * DAY]);
+    await sweepProviderInbox(deps, NOW + MINUTE);
+    expect(purged).toEqual([NOW - 30 * DAY, NOW + MINUTE - 30 * DAY]);
+  });
+
+  /** Tries it as often as it is due, with nothing between. */
+  async function triesUntilOver(world: World): Promise<number> {
+    await noteDelivery(world.deps, BODY, "signed", NOW);
+    let tries = 0;
+    for (; world.inbox.get("evt_1")?.settledAtMs === null && tries < 1_000; tries++) {
+      await settleDelivery(world.deps, anEvent(), world.inbox.get("evt_1")?.tries ?? 0);
+    }
+    return tries;
+  }
+
+  it("gives up after about three days what can never be settled, and a person is told", async () => {
+    const world = worldOf({ silent: true });
+    const tries = await triesUntilOver(world);
+    const waitedMs = Array.from({ length: tries - 1 }, (_, n) => Math.min(HOUR, 10 * SECOND * 2 ** Math.min(n, 10)));
+    expect(waitedMs.reduce((sum, ms) => sum + ms, 0) / DAY).toBeCloseTo(3, 0);
+    expect(world.letters).toMatchObject([{ id: "delivery:evt_1", queue: "provider-news", attempts: tries }]);
+    expect(await world.deps.providerInbox.unsettled(NOW + DAY, 10)).toEqual([]);
+  });
+
+  it("goes on trying while nobody can be told", async () => {
+    const world = worldOf({ silent: true });
+    const { note } = world.deps.deadLetters;
+    Object.assign(world.deps.deadLetters, { note: () => Promise.reject(new Error("no answer")) });
+    expect(await triesUntilOver(world)).toBe(1_000);
+    expect(world.inbox.get("evt_1")).toMatchObject({ dueAtMs: NOW + HOUR });
+    Object.assign(world.deps.deadLetters, { note });
+    await settleDelivery(world.deps, anEvent(), 1_000);
+    expect(world.letters).toHaveLength(1);
+  });
+
+  it("tries what was given up from the beginning when it is replayed", async () => {
+    const world = worldOf({ silent: true });
+    await triesUntilOver(world);
+    const deps = { ...world.deps, queues: { notify: async () => {} } };
+    Object.assign(deps.deadLetters, { markReplayed: async () => {} });
+    const origin = { actor: "usr_admin", requestId: "req_1" };
+    expect(await replayDeadLetter(deps as never, "delivery:evt_1", origin)).toMatchObject({ ok: true });
+    expect(await deps.providerInbox.unsettled(NOW, 10)).toMatchObject([{ id: "evt_1", tries: 0 }]);
+    world.inbox.clear();
+    const refused = await replayDeadLetter(deps as never, "delivery:evt_1", origin);
+    expect(refused).toMatchObject({ refusal: { code: "NOTHING_TO_REPLAY" } });
   });
 });
 

@@ -59,15 +59,28 @@ describe("what is due", () => {
     expect(await idsDue(NOW + 30, 2)).toEqual(["evt_1", "evt_2"]);
   });
 
-  it("is found by an index, without a sort", async () => {
+  it("is what was given up, when it is reopened, as if it had never been tried", async () => {
+    await inbox.note(anEvent("evt_1"), NOW, NOW);
+    await inbox.postpone("evt_1", NOW);
+    await inbox.markSettled("evt_1", NOW);
+    expect(await inbox.reopen("evt_1", NOW + 5)).toBe(true);
+    expect(await inbox.unsettled(NOW + 5, 10)).toEqual([{ ...anEvent("evt_1"), tries: 0 }]);
+    expect(await inbox.reopen("evt_forgotten", NOW)).toBe(false);
+  });
+
+  it.each([
+    ["what is due", "stripe_events_unsettled", (db: D1Database) => d1StripeEvents(db).unsettled(NOW, 10)],
+    ["what is forgotten", "stripe_events_settled", (db: D1Database) => d1StripeEvents(db).purge(NOW, 10)],
+  ])("%s is found by an index, without a sort", async (_what, index, ask) => {
     const { db, bill } = countingDatabase(env.DB);
-    await d1StripeEvents(db).unsettled(NOW, 10);
+    await ask(db);
+    expect(bill.queries).toHaveLength(1);
     for (const { sql, values } of bill.queries) {
       const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
         .bind(...values)
         .all<{ detail: string }>();
       const details = plan.results.map(({ detail }) => detail).join("; ");
-      expect(details).toContain("stripe_events_unsettled");
+      expect(details).toContain(index);
       expect(details).not.toContain("TEMP B-TREE");
     }
   });

@@ -36,6 +36,16 @@ export function d1StripeEvents(db: D1Database): ProviderInbox {
       await orm.update(stripeEvents).set({ tries, nextTryMs: retryAtMs }).where(open);
     },
 
+    async reopen(id, nowMs) {
+      const anew = { settledAtMs: null, tries: 0, nextTryMs: nowMs };
+      const reopened = await orm
+        .update(stripeEvents)
+        .set(anew)
+        .where(eq(stripeEvents.id, id))
+        .returning({ id: stripeEvents.id });
+      return reopened.length > 0;
+    },
+
     async unsettled(nowMs, limit) {
       const rows = await orm
         .select({ body: stripeEvents.body, tries: stripeEvents.tries })
@@ -51,6 +61,7 @@ export function d1StripeEvents(db: D1Database): ProviderInbox {
         .select({ id: stripeEvents.id })
         .from(stripeEvents)
         .where(and(isNotNull(stripeEvents.settledAtMs), lte(stripeEvents.receivedAtMs, beforeMs)))
+        .orderBy(asc(stripeEvents.receivedAtMs))
         .limit(limit);
       await orm.delete(stripeEvents).where(inArray(stripeEvents.id, old));
     },

@@ -94,6 +94,8 @@ export interface ProviderInbox {
   markSettled(id: string, nowMs: number): Promise<void>;
   /** It was tried and is to be tried again from `retryAtMs`. */
   postpone(id: string, retryAtMs: number): Promise<void>;
+  /** Has it tried from the beginning, due at once; false when it is forgotten. */
+  reopen(id: string, nowMs: number): Promise<boolean>;
   /** What is due at `nowMs`, the longest waiting first. */
   unsettled(nowMs: number, limit: number): Promise<readonly (ProviderEvent & { readonly tries: number })[]>;
   /** Drops settled notes received before `beforeMs`. */
