@@ -6,6 +6,7 @@ import type { EventCode } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import { noteFailedRefund } from "./failed-refunds";
 import type { Deps, ProviderAsk } from "./ports";
+import { type Line, turns } from "./turns";
 
 export type EffectDeps = Pick<
   Deps,
@@ -14,6 +15,13 @@ export type EffectDeps = Pick<
 
 /** Follow-ups of one effect: authorise → capture → project, with a void before and a second card between. */
 const MAX_ROUNDS = 12;
+/**
+ * Of one invocation. Workers let six connections wait for an answer's head; a call beyond them waits in the platform, and
+ * its ten seconds of patience run meanwhile: of many begun at once most would count as unanswered.
+ */
+const PROVIDER_CALLS_AT_ONCE = 5;
+/** What has not had its turn by then is another consumer's: a lease is 30 s, and a call may take 10. */
+const TURN_WAIT_MS = 10 * SECOND;
 /** After D1 or the box office failed: soon enough for a buyer who polls. */
 const FAULT_RETRY_MS = 2 * SECOND;
 /** After a failed refund could not be told of. Nobody polls for it, and each try asks the provider. */
@@ -24,6 +32,13 @@ export interface CarryOutOptions {
   readonly untilMs?: number;
   /** Only these kinds; the others go back to the queue. */
   readonly kinds?: readonly WorkKind[];
+  /** Where its questions to the provider wait among others of the same invocation. */
+  readonly line?: Line;
+}
+
+/** Lines to the provider, for all that one invocation does. */
+export function providerLines(): () => Line {
+  return turns(PROVIDER_CALLS_AT_ONCE);
 }
 
 /**
@@ -36,34 +51,46 @@ export async function carryOut(
   work: readonly Work[],
   options: CarryOutOptions = {},
 ): Promise<void> {
+  const line = options.line ?? providerLines()();
   let round = work;
   for (let n = 0; n < MAX_ROUNDS && round.length > 0; n++) {
     const late = options.untilMs !== undefined && deps.clock.nowMs() >= options.untilMs;
     const mine = late ? [] : round.filter((item) => options.kinds?.includes(item.kind) ?? true);
     const others = round.filter((item) => !mine.includes(item));
-    const [follow] = await Promise.all([doAll(deps, code, mine), handBack(deps, code, others)]);
+    const [follow] = await Promise.all([doAll(deps, code, mine, line), handBack(deps, code, others)]);
     round = follow;
   }
   await handBack(deps, code, round);
 }
 
 /** Claims effects named by a message and does them. Throws when the box office cannot be reached. */
-export async function doEffects(deps: EffectDeps, code: EventCode, effects: readonly EffectId[]): Promise<void> {
+export async function doEffects(
+  deps: EffectDeps,
+  code: EventCode,
+  effects: readonly EffectId[],
+  line?: Line,
+): Promise<void> {
   const reply = await deps.boxOffices.send(code, { type: "claim", effects, actor: "system", requestId: "saga" });
   if (reply === null || !reply.ok) {
     deps.log.warn("effects of an unknown or busy event", { code, effects: effects.length });
     if (reply !== null) throw new Error("the box office did not take the claim");
     return;
   }
-  await carryOut(deps, code, reply.value.work);
+  await carryOut(deps, code, reply.value.work, { line });
 }
 
-async function doAll(deps: EffectDeps, code: EventCode, work: readonly Work[]): Promise<readonly Work[]> {
+async function doAll(deps: EffectDeps, code: EventCode, work: readonly Work[], line: Line): Promise<readonly Work[]> {
+  const beginByMs = deps.clock.nowMs() + TURN_WAIT_MS;
   const projections = work.filter((item) => item.kind === "project");
   const others = work.filter((item) => item.kind !== "project");
   const done = await Promise.all([
     project(deps, code, projections),
-    ...others.map(async (item) => settle(deps, code, item.effect, await perform(deps, item))),
+    ...others.map(async (item) => {
+      const outcome = isMoney(item.kind)
+        ? await line(() => performInTime(deps, item, beginByMs))
+        : await perform(deps, item);
+      return await settle(deps, code, item.effect, outcome);
+    }),
   ]);
   return done.flat();
 }
@@ -125,6 +152,14 @@ async function tellOf(
 
 async function handBack(deps: EffectDeps, code: EventCode, work: readonly Work[]): Promise<void> {
   await Promise.all(work.map((item) => settle(deps, code, item.effect, { type: "later", afterMs: 0 })));
+}
+
+async function performInTime(
+  deps: EffectDeps,
+  work: Exclude<Work, { kind: "project" }>,
+  beginByMs: number,
+): Promise<Outcome> {
+  return deps.clock.nowMs() < beginByMs ? await perform(deps, work) : { type: "later", afterMs: 0 };
 }
 
 /** One effect, turned into what came of it. A fault is an answer that did not come. */

@@ -6,6 +6,7 @@ import { HOUR, MINUTE, SECOND } from "../domain/time";
 import { writeMail } from "./mails";
 import type { Deps, Mail, NotificationToSend, SentNotification } from "./ports";
 import { type MailTicket, ticketsForMail } from "./tickets";
+import { turns } from "./turns";
 
 /** How long a claim keeps others away: longer than the send and every try to note it. */
 const LEASE_MS = MINUTE;
@@ -68,13 +69,9 @@ export async function sendNotifications(
   ids: readonly NotificationId[],
 ): Promise<ReadonlyMap<NotificationId, Delivery>> {
   const deliveries = new Map<NotificationId, Delivery>();
-  const waiting = [...new Set(ids)];
-  const sendNext = async () => {
-    for (let id = waiting.shift(); id; id = waiting.shift()) {
-      deliveries.set(id, await sendOrFail(deps, id));
-    }
-  };
-  await Promise.all(Array.from({ length: SENDS_AT_ONCE }, sendNext));
+  const line = turns(SENDS_AT_ONCE)();
+  const send = async (id: NotificationId) => void deliveries.set(id, await sendOrFail(deps, id));
+  await Promise.all([...new Set(ids)].map((id) => line(() => send(id))));
   return deliveries;
 }
 

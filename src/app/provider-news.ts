@@ -9,6 +9,7 @@ import { DAY, HOUR, MINUTE, SECOND } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
 import { hearOfFailedRefund } from "./failed-refunds";
 import type { Deps, ProviderEvent, ProviderFinding, RefundElsewhere } from "./ports";
+import { turns } from "./turns";
 
 export type NewsDeps = EffectDeps & Pick<Deps, "providerNews" | "providerInbox">;
 
@@ -26,8 +27,8 @@ const DELIVERIES_A_SWEEP = 50;
 const KEPT_MS = 30 * DAY;
 /** With a sweep a minute 720 000 a day: more than a sale that big leaves behind. */
 const PURGED_A_SWEEP = 500;
-/** Findings settled side by side. */
-const AT_ONCE = 10;
+/** Of deliveries and of findings each: both sweeps run in one invocation, whose connections are six (see effects.ts). */
+const SETTLED_AT_ONCE = 3;
 
 /** How far reconciliation looks back: a refund may fail at the bank weeks after it was asked for. */
 const LOOK_BACK_MS = 30 * DAY;
@@ -103,7 +104,7 @@ async function postponed(deps: NewsDeps, event: ProviderEvent, retryMs: number):
 export async function sweepProviderInbox(deps: NewsDeps, nowMs: number): Promise<void> {
   if (!deps.providerNews) return;
   const due = await deps.providerInbox.unsettled(nowMs, DELIVERIES_A_SWEEP);
-  await inGroups(due, ({ tries, ...event }) => settleDelivery(deps, event, tries));
+  await settleEach(due, ({ tries, ...event }) => settleDelivery(deps, event, tries));
   await deps.providerInbox.purge(nowMs - KEPT_MS, PURGED_A_SWEEP);
 }
 
@@ -141,7 +142,7 @@ async function settleUnknown(deps: NewsDeps, findings: readonly ProviderFinding[
   const ids = [...new Set(findings.map(({ bookingId }) => bookingId))];
   const known = await deps.bookings.versions(ids);
   const news = findings.filter(({ bookingId, outcome }) => !isOldNews(outcome.type, known.get(bookingId)?.status));
-  await inGroups(news, async (finding) => {
+  await settleEach(news, async (finding) => {
     try {
       await settleFinding(deps, finding);
     } catch (fault) {
@@ -224,8 +225,7 @@ async function noteRefundElsewhere(deps: NewsDeps, refund: RefundElsewhere): Pro
   });
 }
 
-async function inGroups<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    await Promise.all(items.slice(start, start + AT_ONCE).map(act));
-  }
+async function settleEach<T>(items: readonly T[], settle: (item: T) => Promise<void>): Promise<void> {
+  const line = turns(SETTLED_AT_ONCE)();
+  await Promise.all(items.map((item) => line(() => settle(item))));
 }

@@ -2,7 +2,8 @@
 // goes to the dead-letter queue, while the effects themselves stay owed and are tried again every hour.
 
 import { z } from "zod";
-import { doEffects, type EffectDeps } from "../app/effects";
+import { doEffects, type EffectDeps, providerLines } from "../app/effects";
+import type { Line } from "../app/turns";
 import { parseEventCode } from "../domain/ids";
 
 /** Waits before a message is delivered again; the last one is for all further tries. */
@@ -19,12 +20,16 @@ const SagaMessage = z.object({
   effects: z.array(z.string().max(80)).min(1).max(MAX_EFFECTS),
 });
 
-/** The messages of a batch run side by side; each is acknowledged or retried for itself. */
+/**
+ * The messages of a batch run side by side; each is acknowledged or retried for itself. What they ask of the provider
+ * they ask in turn.
+ */
 export async function consumeSaga(batch: MessageBatch<unknown>, deps: EffectDeps): Promise<void> {
-  await Promise.all(batch.messages.map((message) => consume(message, deps)));
+  const open = providerLines();
+  await Promise.all(batch.messages.map((message) => consume(message, deps, open())));
 }
 
-async function consume(message: Message<unknown>, deps: EffectDeps): Promise<void> {
+async function consume(message: Message<unknown>, deps: EffectDeps, line: Line): Promise<void> {
   const parsed = SagaMessage.safeParse(message.body);
   if (!parsed.success) {
     // It can never succeed, and the effects it may have meant are still owed.
@@ -33,7 +38,7 @@ async function consume(message: Message<unknown>, deps: EffectDeps): Promise<voi
     return;
   }
   try {
-    await doEffects(deps, parsed.data.code, parsed.data.effects);
+    await doEffects(deps, parsed.data.code, parsed.data.effects, line);
     message.ack();
   } catch (fault) {
     deps.log.warn("a saga message is retried", { attempts: message.attempts, fault });

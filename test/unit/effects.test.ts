@@ -8,8 +8,9 @@ import type { DeadLetter } from "../../src/app/ports";
 import type { Command, Outcome } from "../../src/domain/box-office/commands";
 import { takeOutgoing } from "../../src/domain/box-office/effects";
 import { MINUTE } from "../../src/domain/time";
+import { consumeSaga } from "../../src/queues/booking-saga";
 import { recordingLog } from "../stripe/asking";
-import { aUser, capturedOutcome, type Office, openOffice } from "./box-office-builder";
+import { anEvent, aUser, authorisedOutcome, capturedOutcome, type Office, openOffice } from "./box-office-builder";
 
 /** Consumers of one office. What a call is to do first stands in `before`: nothing, fail, or never come back. */
 function consumers(office: Office, answers: Partial<Record<"refund", Outcome>> = {}) {
@@ -94,6 +95,79 @@ describe("a refund that the provider refuses", () => {
     sale.office.pass(MINUTE);
     await doEffects(deps, sale.office.code, [sale.effect]);
     expect([letters.size, refundOf(sale)]).toEqual([1, "failed"]);
+  });
+});
+
+describe("a batch of messages", () => {
+  const AT_ONCE = 5;
+  const TAKES_MS = 300;
+
+  /** As many bookings as make these messages, a provider that takes its time, and what became of each message. */
+  function crowd(messages: number, effectsEach: number, takesMs = TAKES_MS) {
+    const capacity = messages * effectsEach;
+    const definition = anEvent({ tierInputs: [{ tier: "GENERAL", priceMinor: 1_000, capacity }] });
+    const office = openOffice(definition, { bookingsPerMinute: 1_000 });
+    const seats = [...office.state.geometry.ids].map((id) => id.slice("seat_".length));
+    const ids = seats.map((seat) => office.book(aUser(), [seat]));
+    const { deps, before, log } = consumers(office);
+    const asked: string[] = [];
+    let under = 0;
+    let most = 0;
+    const ask = (outcome: (id: string) => Outcome) => async (question: { bookingId: string }) => {
+      asked.push(question.bookingId);
+      most = Math.max(most, ++under);
+      await new Promise((resolve) => setImmediate(resolve));
+      office.nowMs += takesMs / AT_ONCE;
+      under -= 1;
+      return outcome(question.bookingId);
+    };
+    Object.assign(deps, {
+      payments: { authorise: ask(() => authorisedOutcome(1_000)), capture: ask(() => capturedOutcome(1_000)) },
+    });
+    const fates = Array.from({ length: messages }, () => "open");
+    const batch = {
+      messages: Array.from({ length: messages }, (_, n) => ({
+        body: {
+          code: office.code,
+          effects: ids.slice(n * effectsEach, (n + 1) * effectsEach).map((id) => `${id}:authorise:1`),
+        },
+        attempts: 1,
+        ack: () => fates.splice(n, 1, "acknowledged"),
+        retry: () => fates.splice(n, 1, "retried"),
+      })),
+    } as unknown as MessageBatch<unknown>;
+    const status = (id: (typeof ids)[number]) => office.booking(id).status;
+    return { office, ids, deps, before, log, asked, fates, batch, status, most: () => most };
+  }
+
+  it("asks the provider no more at once than the platform lets through, and each message in turn", async () => {
+    const { ids, deps, asked, fates, batch, status, most } = crowd(4, 10);
+    await consumeSaga(batch, deps);
+    expect(most()).toBe(AT_ONCE);
+    expect(asked.slice(0, 12).map((id) => Math.floor(ids.indexOf(id as never) / 10))).toEqual(
+      expect.arrayContaining([0, 1, 2, 3]),
+    );
+    expect(new Set(ids.map(status))).toEqual(new Set(["CONFIRMED"]));
+    expect(fates).toEqual(["acknowledged", "acknowledged", "acknowledged", "acknowledged"]);
+  });
+
+  it("hands back what would be asked after its lease, and it is due at once", async () => {
+    const { office, ids, deps, asked, fates, batch } = crowd(20, 10, 1_000);
+    await consumeSaga(batch, deps);
+    const begun = new Set(asked);
+    expect(begun.size).toBeGreaterThan(AT_ONCE);
+    expect(begun.size).toBeLessThan(200);
+    const waiting = ids.filter((id) => !begun.has(id)).map((id) => `${id}:authorise:1`);
+    expect(takeOutgoing(office.state, office.nowMs, true).now).toEqual(expect.arrayContaining(waiting));
+    expect(new Set(fates)).toEqual(new Set(["acknowledged"]));
+  });
+
+  it("retries the one that the box office did not take, and no other", async () => {
+    const { deps, before, fates, batch } = crowd(3, 2);
+    let claims = 0;
+    before["claim"] = () => (++claims === 2 ? fails() : undefined);
+    await consumeSaga(batch, deps);
+    expect(fates).toEqual(["acknowledged", "retried", "acknowledged"]);
   });
 });
 
