@@ -73,8 +73,8 @@ export function hasFailed({ status }: Stripe.Refund): boolean {
 
 /**
  * What of this refund did not go back yet. Money that went back without us may have been meant for these seats or not,
- * and no buyer is to have it twice: null, when only a person can tell. When all is to go back it need not be told, since
- * then what is missing is whatever the provider still has; 0 is when it has nothing.
+ * and no buyer is to have it twice: null, when only a person can tell. When all is to go back it need not be told, for
+ * what is missing then is whatever the provider still has; 0 when it has nothing.
  */
 async function missingOf(
   stripe: Stripe,

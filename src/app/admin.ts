@@ -1,5 +1,5 @@
-// What operators do with messages that a queue or a sweep gave up: look at them, and have them done again once the cause is
-// fixed. Everything in a message is done at most once however often it is replayed.
+// What operators do with messages that a queue or a sweep gave up: look at them, and have them done again once the
+// cause is fixed. Everything in a message is done at most once however often it is replayed.
 
 import { type NotificationId, parseEventCode, parseId } from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";

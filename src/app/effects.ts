@@ -16,8 +16,8 @@ export type EffectDeps = Pick<
 /** Follow-ups of one effect: authorise → capture → project, with a void before and a second card between. */
 const MAX_ROUNDS = 12;
 /**
- * Of one invocation. Workers let six connections wait for an answer's head; a call beyond them waits in the platform, and
- * its ten seconds of patience run meanwhile: of many begun at once most would count as unanswered.
+ * Of one invocation. Workers let six connections wait for an answer's head; a call beyond them waits in the platform,
+ * and its ten seconds of patience run meanwhile: of many begun at once most would count as unanswered.
  */
 const PROVIDER_CALLS_AT_ONCE = 5;
 /** What has not had its turn by then is another consumer's: a lease is 30 s, and a call may take 10. */

@@ -5,11 +5,16 @@ import type { EffectId, Outcome } from "../domain/box-office/commands";
 import type { EventCode } from "../domain/ids";
 import type { Deps } from "./ports";
 
-type Told = Pick<Deps, "deadLetters" | "clock" | "log">;
+type TellDeps = Pick<Deps, "deadLetters" | "clock" | "log">;
 type Failure = Extract<Outcome, { type: "refund-failed" }>;
 
 /** It was asked for and failed, now: told once, and anew after a replay. Throws when nobody could be told. */
-export async function noteFailedRefund(deps: Told, code: EventCode, effect: EffectId, failure: Failure): Promise<void> {
+export async function noteFailedRefund(
+  deps: TellDeps,
+  code: EventCode,
+  effect: EffectId,
+  failure: Failure,
+): Promise<void> {
   const { reason } = failure;
   const isNew = await deps.deadLetters.note({
     id: letterIdOf(effect, failure),
@@ -25,7 +30,7 @@ export async function noteFailedRefund(deps: Told, code: EventCode, effect: Effe
 
 /** The provider tells of it, perhaps for the hundredth time: a replay since then was not in vain. Throws likewise. */
 export async function hearOfFailedRefund(
-  deps: Told,
+  deps: TellDeps,
   code: EventCode,
   effect: EffectId,
   failure: Failure,

@@ -27,7 +27,7 @@ const DELIVERIES_A_SWEEP = 50;
 const KEPT_MS = 30 * DAY;
 /** With a sweep a minute 720 000 a day: more than a sale that big leaves behind. */
 const PURGED_A_SWEEP = 500;
-/** Of deliveries and of findings each: both sweeps run in one invocation, whose connections are six (see effects.ts). */
+/** Of deliveries and of findings each: both sweeps run in one invocation, whose connections are six (effects.ts). */
 const SETTLED_AT_ONCE = 3;
 
 /** How far reconciliation looks back: a refund may fail at the bank weeks after it was asked for. */
@@ -63,14 +63,17 @@ export async function settleDelivery(deps: NewsDeps, event: ProviderEvent, tries
   } catch (fault) {
     const fields = { event: event.id, type: event.type, tries, fault: String(fault) };
     deps.log.warn("a delivery was not settled", fields);
-    if (tries + 1 >= MAX_TRIES && (await isGivenUp(deps, event, tries + 1))) return;
+    if (tries + 1 >= MAX_TRIES && (await giveUp(deps, event, tries + 1))) return;
     const retryMs = Math.min(RETRY_CEILING_MS, RETRY_MS * 2 ** Math.min(tries, 10));
     await postponed(deps, event, retryMs);
   }
 }
 
-/** What cannot be settled makes room for what can: a dead letter, whose replay tries it from the beginning. */
-async function isGivenUp(deps: NewsDeps, event: ProviderEvent, attempts: number): Promise<boolean> {
+/**
+ * What cannot be settled makes room for what can: a dead letter, whose replay tries it from the beginning. Says whether
+ * it is one now.
+ */
+async function giveUp(deps: NewsDeps, event: ProviderEvent, attempts: number): Promise<boolean> {
   const { id, type, intentId } = event;
   const nowMs = deps.clock.nowMs();
   try {

@@ -1,5 +1,5 @@
-// Much to do, and only so much of it at once: several lines share a number of places, and are served one of each in turn,
-// so that a long line keeps no short one waiting. Made anew in each invocation: one request must not await another's work.
+// Much to do, and only so much of it at once: several lines share a number of places, and are served one of each in
+// turn, so that a long line keeps no short one waiting. Made anew in each invocation: no request awaits another's work.
 
 /** Does a task when its turn comes; the first in a line is served first. */
 export type Line = <T>(task: () => Promise<T>) => Promise<T>;

@@ -96,8 +96,8 @@ export interface DeadLetter {
 
 export interface DeadLetters {
   /**
-   * A message noted twice is one row, as it first came; one that was replayed since has failed again, and is open again.
-   * Says whether there is something new to tell.
+   * A message noted twice is one row, as it first came; one that was replayed since has failed again, and is open
+   * again. Says whether there is something new to tell.
    */
   note(letter: DeadLetter): Promise<boolean>;
   list(page: number, perPage: number): Promise<Page<DeadLetter>>;
