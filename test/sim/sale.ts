@@ -161,7 +161,7 @@ export function saleOf(
       venues: { byId: async () => null },
       mailer: { ready: true, send: (mail: { id: string }) => call("mail.send", () => sendMail(mail.id)) },
       // What a code looks like is another test's business; that its booking can be read is this one's.
-      ticketTokens: { sign: async () => "ticket" },
+      ticketTokens: { sign: async () => "ticket", numberOf: async () => "number" },
       qrCodes: { png: async () => NO_PICTURE },
       payments: stripePayments(options),
       providerNews: stripeNews(options),

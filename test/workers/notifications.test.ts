@@ -30,7 +30,10 @@ function house(mailer: Mailer = mailboxMailer(env.DB)) {
     notifications: d1Notifications(env.DB),
     mailer,
     boxOffices: TWO_TICKETS,
-    ticketTokens: { sign: async ({ ticketId }) => `token of ${ticketId}` } as SendDeps["ticketTokens"],
+    ticketTokens: {
+      sign: async ({ ticketId }) => `token of ${ticketId}`,
+      numberOf: async (ticketId) => `number of ${ticketId}`,
+    } as SendDeps["ticketTokens"],
     qrCodes: qrCodes(),
   };
   return { deps, clock };
