@@ -3,14 +3,28 @@
 
 import { type NotificationId, parseEventCode, parseId } from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
-import type { DeadLetter, Deps, NotificationMessage, Page, SagaMessage } from "./ports";
+import type { DeadLetter, DeadLetters, Deps, NotificationMessage, Page, SagaMessage } from "./ports";
 
 export async function listDeadLetters(
   deps: Pick<Deps, "deadLetters">,
-  page: number,
-  perPage: number,
+  wanted: Parameters<DeadLetters["list"]>[0],
 ): Promise<Page<DeadLetter>> {
-  return await deps.deadLetters.list(page, perPage);
+  return await deps.deadLetters.list(wanted);
+}
+
+/** Notes that somebody saw to it without replaying: a dispute that was answered, a refund that was paid another way. */
+export async function closeDeadLetter(
+  deps: Pick<Deps, "clock" | "deadLetters">,
+  id: string,
+): Promise<Result<DeadLetter>> {
+  await deps.deadLetters.close(id, deps.clock.nowMs());
+  const letter = await deps.deadLetters.byId(id);
+  return letter ? accept(letter) : refuse({ code: "DEAD_LETTER_NOT_FOUND", id });
+}
+
+/** What only people can see to, such as a dispute, names no work of ours. */
+export function isReplayable({ body }: DeadLetter): boolean {
+  return parseMessage(body) !== null;
 }
 
 /** Makes what the message asked for due now. A message nobody can read is refused: there is nothing to do again. */

@@ -23,7 +23,6 @@ export async function noteFailedRefund(
       reason: `the refund failed: ${reason}`,
       attempts: 1,
       notedAtMs: deps.clock.nowMs(),
-      replayedAtMs: null,
     });
   } catch (fault) {
     deps.log.error("a failed refund was not noted", { effect, reason, fault: String(fault) });

@@ -171,7 +171,6 @@ async function noteDispute(deps: NewsDeps, event: ProviderEvent): Promise<void> 
     reason: `the payment is disputed (${reason}): ${status}`,
     attempts: 1,
     notedAtMs: deps.clock.nowMs(),
-    replayedAtMs: null,
   });
 }
 
@@ -186,7 +185,6 @@ async function noteRefundElsewhere(deps: NewsDeps, refund: RefundElsewhere): Pro
     reason: "money was refunded in the provider's dashboard; the booking stands",
     attempts: 1,
     notedAtMs: deps.clock.nowMs(),
-    replayedAtMs: null,
   });
 }
 

@@ -292,7 +292,8 @@ function lettersOf(db: Database, call: CallPort): Deps["deadLetters"] {
   return {
     note: (letter) =>
       call("d1.note-letter", () => {
-        if (!db.letters.has(letter.id)) db.letters.set(letter.id, letter);
+        if (db.letters.has(letter.id)) return;
+        db.letters.set(letter.id, { ...letter, replayedAtMs: null, closedAtMs: null });
       }),
     list: async () => ({ items: [...db.letters.values()], total: db.letters.size }),
     byId: (id) => call("d1.letter", () => db.letters.get(id) ?? null),
@@ -301,6 +302,7 @@ function lettersOf(db: Database, call: CallPort): Deps["deadLetters"] {
         const letter = db.letters.get(id);
         if (letter) db.letters.set(id, { ...letter, replayedAtMs });
       }),
+    close: async () => {},
   };
 }
 

@@ -49,6 +49,7 @@ describe("who may", () => {
     ["GET", `/api/admin/events/evnt_${"0".repeat(26)}/journal`],
     ["GET", "/api/admin/dead-letters"],
     ["POST", "/api/admin/dead-letters/x/replay"],
+    ["POST", "/api/admin/dead-letters/x/close"],
   ])("%s %s is for admins by the database, whatever the token says", async (method, path) => {
     expect((await call(method, path)).status).toBe(401);
     expect(await call(method, path, { as: alice })).toMatchObject({
@@ -269,7 +270,7 @@ describe("dead letters", () => {
   async function note(change: Partial<DeadLetter>): Promise<string> {
     const id = crypto.randomUUID();
     const letter = { id, queue: "booking-saga", reason: "gave up", attempts: 6, body: "{}" };
-    await deps().deadLetters.note({ ...letter, notedAtMs: Date.now(), replayedAtMs: null, ...change });
+    await deps().deadLetters.note({ ...letter, notedAtMs: Date.now(), ...change });
     return id;
   }
 
@@ -292,8 +293,11 @@ describe("dead letters", () => {
       attempts: 6,
       payload: { code: "ABCD1234", effects: ["x:project"] },
       notedAt: expect.stringMatching(/Z$/),
+      replayable: true,
       replayedAt: null,
+      closedAt: null,
     });
+    expect(listed.data[0].replayable).toBe(false);
     expect(listed.pagination).toMatchObject({ page: 1, perPage: 2 });
   });
 
@@ -311,6 +315,28 @@ describe("dead letters", () => {
       interval: 50,
     });
     expect((await replay(id)).status).toBe(200);
+  });
+
+  it("that only people can see to are closed, and no longer among the open ones", async () => {
+    const body = JSON.stringify({ dispute: "dp_1" });
+    const [seen, left] = [await note({ queue: "provider-disputes", body }), await note({ body })];
+    const idsOf = async (open: string) => {
+      const { body: listed } = await call("GET", `/api/admin/dead-letters?open=${open}&perPage=100`, { as: admin });
+      return listed.data.map(({ id }: Json) => id);
+    };
+    expect(await idsOf("true")).toEqual(expect.arrayContaining([seen, left]));
+    const close = () => call("POST", `/api/admin/dead-letters/${seen}/close`, { as: admin });
+    const closed = await close();
+    expect(closed).toMatchObject({ status: 200, body: { id: seen, closedAt: expect.stringMatching(/Z$/) } });
+    expect((await close()).body).toEqual(closed.body);
+    expect(await idsOf("true")).toContain(left);
+    expect(await idsOf("true")).not.toContain(seen);
+    expect(await idsOf("false")).toContain(seen);
+    expect((await call("GET", "/api/admin/dead-letters?open=maybe", { as: admin })).body.error.field).toBe("open");
+    expect(await call("POST", "/api/admin/dead-letters/none/close", { as: admin })).toMatchObject({
+      status: 404,
+      body: { error: { code: "DEAD_LETTER_NOT_FOUND" } },
+    });
   });
 
   it("of the notifications are announced again", async () => {

@@ -92,14 +92,25 @@ export interface DeadLetter {
   readonly attempts: number;
   readonly notedAtMs: number;
   readonly replayedAtMs: number | null;
+  /** When somebody saw to it otherwise. */
+  readonly closedAtMs: number | null;
 }
+
+export type NewDeadLetter = Omit<DeadLetter, "replayedAtMs" | "closedAtMs">;
 
 export interface DeadLetters {
   /** A message noted twice (same queue and message id) is one row. */
-  note(letter: DeadLetter): Promise<void>;
-  list(page: number, perPage: number): Promise<Page<DeadLetter>>;
+  note(letter: NewDeadLetter): Promise<void>;
+  /** Newest first; with `open` those only that were neither replayed nor closed, or the others. */
+  list(wanted: {
+    readonly open: boolean | null;
+    readonly page: number;
+    readonly perPage: number;
+  }): Promise<Page<DeadLetter>>;
   byId(id: string): Promise<DeadLetter | null>;
   markReplayed(id: string, nowMs: number): Promise<void>;
+  /** One that was closed before keeps its moment. */
+  close(id: string, nowMs: number): Promise<void>;
 }
 
 export interface Database {
