@@ -218,7 +218,7 @@ function withoutPassword({ id, name, email, role, createdAtMs, updatedAtMs }: Us
 
 /** Groups of an IPv6 address that name a network: a subscriber has all addresses of a /64 … */
 const IPV6_NETWORK_GROUPS = 4;
-/** … and a site has all networks of a /48 (RFC 6177): whoever rents one has 65 536 origins. */
+/** … and a site up to a /48 (RFC 6177): whoever rents one has 65 536 networks. */
 const IPV6_SITE_GROUPS = 3;
 const IPV6_GROUPS = 8;
 
