@@ -3,7 +3,7 @@
 
 import type { Availability, EventChange, Origin } from "../domain/box-office/commands";
 import type { EventDefinition } from "../domain/box-office/state";
-import { layoutFromMap } from "../domain/drawn-map";
+import { layoutFromMap, readMap } from "../domain/drawn-map";
 import { geometryOf, seatCountsByTier } from "../domain/geometry";
 import { codeOfEvent, type EventId, parseId } from "../domain/ids";
 import { sumMinor } from "../domain/money";
@@ -14,6 +14,7 @@ import {
   DEFAULT_SEATS_PER_ROW,
   type Layout,
   layoutFromTiers,
+  MAX_SEATS,
   type SeatMap,
   TIERS,
   type TierInput,
@@ -95,14 +96,12 @@ async function insertEvent(
   if (!timed.ok) return timed;
   const priced = checkChargeable(deps, request.currency ?? DEFAULT_CURRENCY, request.tiers ?? []);
   if (!priced.ok) return priced;
-  const found = await venueOf(deps, request.venueId);
-  if (!found.ok) return found;
-  const venue = found.value;
-  const hall = hallOf(request, venue);
-  if (!hall.ok) return hall;
+  const placed = await placeOf(deps, request);
+  if (!placed.ok) return placed;
+  const { venue, hall } = placed.value;
   for (let tries = 0; tries < MAX_CODE_TRIES; tries++) {
     const id = deps.ids.event(nowMs);
-    const definition = definitionOf(id, request, venue, hall.value, nowMs);
+    const definition = definitionOf(id, request, venue, hall, nowMs);
     const availability = availabilityOfNew(definition);
     const kept = key && { ...key, resultId: id, atMs: nowMs };
     const outcome = await deps.events.insert(definition, availability, kept);
@@ -168,6 +167,8 @@ export async function changeEvent(
   origin: Origin,
 ): Promise<Result<EventReading>> {
   if (Object.keys(request).length === 0) return readEvent(deps, eventId, origin);
+  const sound = checkChange(request);
+  if (!sound.ok) return sound;
   const id = parseId("evnt", eventId);
   const listing = id && (await deps.events.listingById(id));
   if (!listing) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
@@ -199,6 +200,14 @@ function checkTimes({ startsAtMs, endsAtMs }: NewEvent, nowMs: number): Result<v
   return accept(undefined);
 }
 
+/** What of a change is wrong whatever the event. */
+function checkChange({ startsAtMs, endsAtMs, seatMap }: EventChangeRequest): Result<unknown> {
+  if (startsAtMs !== undefined && endsAtMs !== undefined && endsAtMs <= startsAtMs) {
+    return invalid("endsAt", "must be after startsAt");
+  }
+  return seatMap === undefined ? accept(undefined) : readMap(seatMap);
+}
+
 async function venueOf(deps: Pick<Deps, "venues">, venueId: string | null): Promise<Result<Venue | null>> {
   if (venueId === null) return accept(null);
   const id = parseId("ven", venueId);
@@ -211,20 +220,41 @@ interface Hall {
   readonly tiers: readonly TierInput[];
 }
 
-/** The hall that was drawn, or that tiers make; with neither, one free tier as big as the venue. */
-function hallOf(request: NewEvent, venue: Venue | null): Result<Hall> {
-  const { seatMap } = request;
-  const tiers = request.tiers ?? (seatMap ? [] : [{ ...FREE_TIER, capacity: venue?.capacity ?? null }]);
-  const made = seatMap ? layoutFromMap(seatMap) : layoutOfTiers(tiers, request);
-  if (!made.ok) return made;
-  const layout = made.value;
-  const priced = checkTierPrices(layout, tiers);
-  if (!priced.ok) return priced;
-  const seats = sumMinor(seatCountsByTier(geometryOf(layout)));
+/** Where it is and in which hall. What needs no venue is judged before one is looked for. */
+async function placeOf(
+  deps: Pick<Deps, "venues">,
+  request: NewEvent,
+): Promise<Result<{ readonly venue: Venue | null; readonly hall: Hall }>> {
+  const given = request.tiers || request.seatMap ? hallOf(request, request.tiers ?? []) : null;
+  if (given?.ok === false) return given;
+  const found = await venueOf(deps, request.venueId);
+  if (!found.ok) return found;
+  const venue = found.value;
+  const hall = given ?? wholeVenue(request, venue);
+  if (!hall.ok) return hall;
+  const seats = sumMinor(seatCountsByTier(geometryOf(hall.value.layout)));
   if (venue && seats > venue.capacity) {
     return refuse({ code: "CAPACITY_EXCEEDS_VENUE", capacity: seats, venueCapacity: venue.capacity });
   }
-  return accept({ layout, tiers });
+  return accept({ venue, hall: hall.value });
+}
+
+/** The hall that was drawn, or that tiers make. */
+function hallOf(request: NewEvent, tiers: readonly TierInput[]): Result<Hall> {
+  const made = request.seatMap ? layoutFromMap(request.seatMap) : layoutOfTiers(tiers, request);
+  if (!made.ok) return made;
+  const priced = checkTierPrices(made.value, tiers);
+  return priced.ok ? accept({ layout: made.value, tiers }) : priced;
+}
+
+/** One free tier as big as the venue. */
+function wholeVenue(request: NewEvent, venue: Venue | null): Result<Hall> {
+  const capacity = venue?.capacity ?? 0;
+  if (capacity < 1 || capacity > MAX_SEATS) {
+    const rule = `is of a venue for ${capacity}, and a hall has 1 to ${MAX_SEATS} seats: name ticketTiers or a seatMap`;
+    return invalid("venueId", rule);
+  }
+  return hallOf(request, [{ ...FREE_TIER, capacity }]);
 }
 
 function layoutOfTiers(tiers: readonly TierInput[], request: NewEvent): Result<Layout> {

@@ -97,7 +97,9 @@ const venueId = z.string().min(1).max(MAX_ID_CHARS).openapi({ example: "ven_01HX
 const optionalFields = {
   description: proseOf(MAX_DESCRIPTION_CHARS).nullable().optional(),
   ticketTiers: tierInputs.optional().openapi({
-    description: "Neither tiers nor a map: one free GENERAL tier of the venue's capacity.",
+    description:
+      "Neither tiers nor a map, in a new event: one free GENERAL tier of the venue's capacity, " +
+      `which may be ${MAX_SEATS} then at most.`,
   }),
   seatMap: seatMapInput.optional(),
   seatsPerRow: z

@@ -148,6 +148,8 @@ describe("gates", () => {
     expect(await call("POST", path, { as: admin, body: past })).toMatchObject({ status: 400 });
     const nowhere = "/api/admin/events/evnt_1/gates";
     expect(await call("POST", nowhere, { as: admin, body: { name: "N" } })).toMatchObject({ status: 404 });
+    // What needs no lookup is judged first.
+    expect(await call("POST", nowhere, { as: admin, body: past })).toMatchObject({ status: 400 });
     const gate = await newGate(admin, event, { name: "North door" });
     expect(gate).toMatchObject({
       name: "North door",
