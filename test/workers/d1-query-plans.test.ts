@@ -37,7 +37,7 @@ const QUERIES: Readonly<Record<string, (db: D1Database) => Promise<unknown>>> = 
   "an event by its code": (db) => d1Events(db).definitionByCode(event.code),
   "events by date": (db) => d1Events(db).list({ venueId: null, fromMs: NOW, toMs: null, ...page }),
   "events of a venue by date": (db) => d1Events(db).list({ venueId: aVenue().id, fromMs: NOW, toMs: NOW, ...page }),
-  "events of a venue": (db) => d1Events(db).ofVenue(aVenue().id, 20),
+  "events of a venue": (db) => d1Events(db).ofVenue(aVenue(), NOW, 20),
   "overdue events": (db) => d1Events(db).overdue(NOW, 20),
   "an availability": (db) => d1Events(db).saveAvailability(anAvailability(event.id), NOW),
   "a booking": (db) => d1Bookings(db).byId(booking.id),
