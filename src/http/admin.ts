@@ -96,7 +96,10 @@ addEndpoint(
     id: "readJournal",
     service: "Operations",
     summary: "Everything that happened to an event, oldest first",
-    description: "Every command that changed something is one entry, with its facts. No payment token is shown.",
+    description:
+      "Every command that changed something is one entry, with its facts: amounts, seats and reasons as they were then, " +
+      "names, addresses and the event's date as they are now. What an older release did not keep is null. No payment " +
+      "token is shown.",
     access: "admin",
     query: z.strictObject({ page, perPage }),
     answers: {

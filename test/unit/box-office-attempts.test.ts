@@ -52,7 +52,13 @@ describe("news of an attempt", () => {
       {
         type: "payment.processed",
         bookingId: it.id,
-        detail: { status: "SUCCESS", attempt: 1, amountMinor: PRICE, currency: "GBP" },
+        detail: {
+          status: "SUCCESS",
+          attempt: 1,
+          amountMinor: PRICE,
+          currency: "GBP",
+          providerTransactionId: "ch_1",
+        },
       },
       { type: "booking.confirmed", lockId: lockIdOf(it.id), bookingId: it.id, seats: [0] },
     ]);
@@ -126,7 +132,7 @@ describe("news of an attempt", () => {
       {
         type: "payment.processed",
         bookingId: it.id,
-        detail: { status: "FAILED", attempt: 1, failureReason: "no" },
+        detail: { status: "FAILED", attempt: 1, amountMinor: PRICE, currency: "GBP", failureReason: "no" },
       },
     ]);
     expect(record(it).payment).toMatchObject({ status: "FAILED", failure: "no", processedAtMs: it.office.nowMs });

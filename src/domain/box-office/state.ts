@@ -200,11 +200,14 @@ export type FactType =
   | "ticket.check-in-conflict"
   | "ticket.check-in-undone";
 
+/** What happened, for good: whatever is shown of it and may change later is kept in it. */
 export interface Fact {
   readonly type: FactType;
   readonly lockId?: LockId;
   readonly bookingId?: BookingId;
   readonly seats?: readonly number[];
+  /** Of a new event. */
+  readonly tiers?: readonly (TierPrice & { readonly seats: number })[];
   /** What else the fact says: small, without personal data or secrets. */
   readonly detail?: Readonly<Record<string, string | number | null>>;
 }
