@@ -1,6 +1,6 @@
 // The audit trail of an event as operators read it. The box office keeps facts small, without personal data; here
-// each gets the payload of the documents' catalogue. What a fact says of itself, and what never changes in a booking, is
-// as it was; names, addresses and the event's date are as they are now. No token is shown.
+// each gets the payload of the documents' catalogue. What a fact says of itself, and what never changes in a booking,
+// is as it was; names, addresses and the event's date are as they are now. No token is shown.
 
 import type { Origin } from "../domain/box-office/commands";
 import type { Fact, FactType, JournalEntry, SeatStatus } from "../domain/box-office/state";
@@ -113,7 +113,7 @@ function payloadOf(fact: Fact, atMs: number, scene: Scene): Readonly<Record<stri
         userId: listing?.record.userId ?? null,
         seatIds,
         ...said,
-        // Neither is kept: the token is the buyer's secret, the key only a fingerprint.
+        // No journal has them: the token is a secret, the key may be any text. See docs/adr/0009.
         paymentMethodToken: null,
         idempotencyKey: null,
       };
