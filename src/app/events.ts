@@ -3,29 +3,20 @@
 
 import type { Availability, EventChange, Origin } from "../domain/box-office/commands";
 import type { EventDefinition } from "../domain/box-office/state";
-import { layoutFromMap, readMap } from "../domain/drawn-map";
+import { readMap } from "../domain/drawn-map";
 import { geometryOf, seatCountsByTier } from "../domain/geometry";
 import { codeOfEvent, type EventId, parseId } from "../domain/ids";
 import { sumMinor } from "../domain/money";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
-import {
-  checkTierCapacities,
-  checkTierPrices,
-  DEFAULT_SEATS_PER_ROW,
-  type Layout,
-  layoutFromTiers,
-  MAX_SEATS,
-  type SeatMap,
-  TIERS,
-  type TierInput,
-} from "../domain/seat-map";
+import { TIERS } from "../domain/seat-map";
 import { isOver } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
+import { checkRoom, givenHall, type Hall, type HallRequest, wholeVenue } from "./halls";
 import { type AskedKey, withKeptKey } from "./idempotency";
 import type { Deps, EventListing, Page, Venue } from "./ports";
 import { checkChargeable } from "./prices";
 
-export interface NewEvent {
+export interface NewEvent extends HallRequest {
   readonly name: string;
   readonly description: string | null;
   /** Null in the dialect, whose events have none. */
@@ -34,11 +25,6 @@ export interface NewEvent {
   /** Null in the dialect, whose events end as they start. */
   readonly endsAtMs: number | null;
   readonly currency: string | null;
-  readonly tiers: readonly TierInput[] | null;
-  readonly seatMap: SeatMap | null;
-  readonly seatsPerRow: number | null;
-  /** The last seats of a hall that tiers make, kept off sale. */
-  readonly blockedSeats?: number;
 }
 
 /** Absent fields stay. */
@@ -64,7 +50,6 @@ export interface EventSearch {
 
 /** Of an event whose organiser names no price. */
 const DEFAULT_CURRENCY = "GBP";
-const FREE_TIER = { tier: "GENERAL", priceMinor: 0 } as const;
 /** Two events share a code once in a million million: more tries than these are a fault. */
 const MAX_CODE_TRIES = 5;
 
@@ -215,52 +200,20 @@ async function venueOf(deps: Pick<Deps, "venues">, venueId: string | null): Prom
   return venue ? accept(venue) : refuse({ code: "VENUE_NOT_FOUND", id: venueId });
 }
 
-interface Hall {
-  readonly layout: Layout;
-  readonly tiers: readonly TierInput[];
-}
-
 /** Where it is and in which hall. What needs no venue is judged before one is looked for. */
 async function placeOf(
   deps: Pick<Deps, "venues">,
   request: NewEvent,
 ): Promise<Result<{ readonly venue: Venue | null; readonly hall: Hall }>> {
-  const given = request.tiers || request.seatMap ? hallOf(request, request.tiers ?? []) : null;
+  const given = givenHall(request);
   if (given?.ok === false) return given;
   const found = await venueOf(deps, request.venueId);
   if (!found.ok) return found;
   const venue = found.value;
   const hall = given ?? wholeVenue(request, venue);
   if (!hall.ok) return hall;
-  const seats = sumMinor(seatCountsByTier(geometryOf(hall.value.layout)));
-  if (venue && seats > venue.capacity) {
-    return refuse({ code: "CAPACITY_EXCEEDS_VENUE", capacity: seats, venueCapacity: venue.capacity });
-  }
-  return accept({ venue, hall: hall.value });
-}
-
-/** The hall that was drawn, or that tiers make. */
-function hallOf(request: NewEvent, tiers: readonly TierInput[]): Result<Hall> {
-  const made = request.seatMap ? layoutFromMap(request.seatMap) : layoutOfTiers(tiers, request);
-  if (!made.ok) return made;
-  const priced = checkTierPrices(made.value, tiers);
-  return priced.ok ? accept({ layout: made.value, tiers }) : priced;
-}
-
-/** One free tier as big as the venue. */
-function wholeVenue(request: NewEvent, venue: Venue | null): Result<Hall> {
-  const capacity = venue?.capacity ?? 0;
-  if (capacity < 1 || capacity > MAX_SEATS) {
-    const rule = `is of a venue for ${capacity}, and a hall has 1 to ${MAX_SEATS} seats: name ticketTiers or a seatMap`;
-    return invalid("venueId", rule);
-  }
-  return hallOf(request, [{ ...FREE_TIER, capacity }]);
-}
-
-function layoutOfTiers(tiers: readonly TierInput[], request: NewEvent): Result<Layout> {
-  const sound = checkTierCapacities(tiers);
-  if (!sound.ok) return sound;
-  return accept(layoutFromTiers(tiers, request.seatsPerRow ?? DEFAULT_SEATS_PER_ROW, request.blockedSeats));
+  const room = checkRoom(hall.value, venue);
+  return room.ok ? accept({ venue, hall: hall.value }) : room;
 }
 
 function definitionOf(
