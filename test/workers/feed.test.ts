@@ -1,6 +1,6 @@
 // The live feed through the whole product: relays, sockets, resume and commands.
 
-import { evictDurableObject, listDurableObjectIds } from "cloudflare:test";
+import { evictDurableObject, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { KEPT_CHANGES } from "../../src/domain/box-office/feed";
@@ -331,5 +331,70 @@ describe("commands over the socket", () => {
     }
     reader.send({ type: "hold", id: 3, seatIds: ["seat_A1"] });
     expect(await reader.next("reply")).toMatchObject({ error: { code: "SEATS_UNAVAILABLE" } });
+  });
+});
+
+describe("what a socket may send", () => {
+  const TOO_MANY = { type: "closed", reason: "too many messages" };
+
+  it.each([
+    ["sign-ins with nothing", { type: "auth" }],
+    ["acknowledgements of nothing", { type: "ack", seq: 0 }],
+    ["commands that are refused", { type: "hold", id: 1, seats: 10 }],
+    ["words nobody knows", { type: "sing" }],
+  ])("is a hundred messages at once: %s beyond them close it", async (_what, message) => {
+    const event = await newEvent();
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    for (let i = 0; i < 90; i++) reader.send(message);
+    reader.send({ type: "release", id: "still there" });
+    expect(await reader.next("reply")).toMatchObject({ type: "reply" });
+    expect(reader.closedWith).toBe(null);
+    for (let i = 0; i < 500; i++) reader.send(message);
+    expect(await reader.next("closed")).toEqual(TOO_MANY);
+    await vi.waitFor(() => expect(reader.closedWith).toBe(4029), { timeout: 5_000 });
+    const answers = reader.frames.filter(({ type }) => type === "auth" || type === "reply");
+    expect(answers.length).toBeLessThan(300);
+  });
+
+  it("is as many holds as are made, with a release of each", async () => {
+    const event = await newEvent({ tiers: [{ tier: "GENERAL", priceMinor: 5_000, capacity: 150 }] });
+    const seats = Object.keys((await seatsOf(event)).of);
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    reader.send({ type: "auth", token: buyer.token });
+    await reader.next("auth");
+    for (const seat of seats) {
+      reader.send({ type: "hold", id: seat, seatIds: [seat] });
+      const { ok, lock: held } = await reader.next("reply");
+      expect([seat, ok]).toEqual([seat, true]);
+      reader.send({ type: "release", id: seat, lockId: held.id });
+      expect(await reader.next("reply")).toMatchObject({ ok: true });
+    }
+    expect(reader.closedWith).toBe(null);
+  });
+
+  it("is one question for the gates at a time", async () => {
+    const event = await newEvent();
+    const relay = `${event.code}:0`;
+    const { reader } = await openFeed(event, { relay });
+    await reader.next("snapshot");
+    const answers: ((role: string) => void)[] = [];
+    const answer = (place: number) => runInDurableObject(relayOf(relay), () => answers[place]?.("USER"));
+    const asked = { first: () => new Promise<string>((resolve) => answers.push(resolve)) };
+    await runInDurableObject(relayOf(relay), (instance) => {
+      const held = instance as unknown as { env: Env };
+      held.env = { ...held.env, DB: { prepare: () => ({ bind: () => asked }) } as unknown as D1Database };
+    });
+    reader.send({ type: "auth", token: buyer.token });
+    for (let id = 1; id <= 3; id++) reader.send({ type: "gates", id });
+    for (const id of [2, 3]) expect(await reader.next("reply")).toMatchObject({ id, error: { code: "OVERLOADED" } });
+    expect(answers).toHaveLength(1);
+    await answer(0);
+    expect(await reader.next("reply")).toMatchObject({ id: 1, error: { code: "FORBIDDEN" } });
+    reader.send({ type: "gates", id: 4 });
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    await answer(1);
+    expect(await reader.next("reply")).toMatchObject({ id: 4, error: { code: "FORBIDDEN" } });
   });
 });
