@@ -23,6 +23,8 @@ import type { Attached } from "./seat-feed";
 const MAX_SEATS = 10;
 /** Commands of one socket that wait for their answer. */
 const MAX_PENDING = 8;
+/** Of a client's own text, as much is said back; HTTP does the same. */
+const MAX_ECHO_CHARS = 60;
 
 export const OVERLOADED: Refusal = { code: "OVERLOADED", retryAfterMs: SECOND };
 
@@ -57,10 +59,10 @@ export interface FeedCommands {
 
 export type Signed = Pick<Attached, "userId" | "signedUntilMs">;
 
-/** As told on the socket: an answer to the message with this id. */
-export function replyTo(said: Said, body: object): string {
-  const id = typeof said.id === "string" || typeof said.id === "number" ? said.id : null;
-  return JSON.stringify({ type: "reply", id, ...body });
+/** As told on the socket: an answer to the message with this id. One that is none is answered without. */
+export function replyTo({ id }: Said, body: object): string {
+  const isId = typeof id === "number" || (typeof id === "string" && id.length <= MAX_ECHO_CHARS);
+  return JSON.stringify({ type: "reply", id: isId ? id : null, ...body });
 }
 
 export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxOfficeCalls): FeedCommands {
@@ -167,17 +169,21 @@ function commandOf({ code, ...signed }: Attached, said: Said, nowMs: number): { 
   const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
   const origin = { actor: userId, requestId: makeId("req", nowMs, random) };
   if (said.type === "release") {
-    const lockId = typeof said.lockId === "string" ? parseId("lock", said.lockId) : null;
-    if (lockId === null) return { code: "LOCK_NOT_FOUND", id: String(said.lockId) };
+    if (typeof said.lockId !== "string") return invalidIn("lockId", "must be a text");
+    const lockId = parseId("lock", said.lockId);
+    if (lockId === null) return { code: "LOCK_NOT_FOUND", id: said.lockId.slice(0, MAX_ECHO_CHARS) };
     return { command: { type: "release", lockId, userId, ...origin } };
   }
   const choice = choiceOf(said);
   if (choice === null) {
-    const message = `seatIds: 1 to ${MAX_SEATS} seat ids, or seats: a number with an optional tier`;
-    return { code: "VALIDATION_ERROR", problems: [{ field: "seatIds", message }] };
+    return invalidIn("seatIds", `seatIds: 1 to ${MAX_SEATS} seat ids, or seats: a number with an optional tier`);
   }
   const lockId: LockId = makeSaleId("lock", code, nowMs, random);
   return { command: { type: "hold", lockId, userId, choice, clientKey: null, dialect: false, ...origin } };
+}
+
+function invalidIn(field: string, message: string): Refusal {
+  return { code: "VALIDATION_ERROR", problems: [{ field, message }] };
 }
 
 function choiceOf(said: Said): Extract<Command, { type: "hold" }>["choice"] | null {

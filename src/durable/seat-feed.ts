@@ -30,6 +30,8 @@ const TOO_SLOW = 4008;
 /** Of connections, and of messages: 429 of HTTP. */
 const TOO_MANY = 4029;
 const BAD_MESSAGE = 4000;
+/** Internal error (RFC 6455, 7.4.1). */
+const BROKEN = 1011;
 /** A message of a client: an acknowledgement, a token, or a command of ten seats. */
 const MAX_MESSAGE_CHARS = 8_192;
 /**
@@ -144,7 +146,16 @@ export class SeatFeed extends DurableObject<Env> {
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void | Promise<void> {
     const reader = this.#readers.get(socket);
     if (reader === undefined) return;
-    const nowMs = Date.now();
+    try {
+      // What takes longer than a turn catches its own faults.
+      return this.#hear(socket, reader, message, Date.now());
+    } catch (fault) {
+      log("a message was not taken", fault);
+      this.#expel(socket, BROKEN, "something went wrong");
+    }
+  }
+
+  #hear(socket: WebSocket, reader: Reader, message: string | ArrayBuffer, nowMs: number): void | Promise<void> {
     // Before anything is read of it: reading is what a flood would cost all the others.
     reader.fullAtMs = charged(reader.fullAtMs, nowMs);
     if (isOverdrawn(reader.fullAtMs, nowMs)) return this.#expel(socket, TOO_MANY, "too many messages");
@@ -374,4 +385,8 @@ export class SeatFeed extends DurableObject<Env> {
 
 function tokensOf({ JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE }: Env & { readonly JWT_SECRET?: string }) {
   return jwtTokens({ secret: JWT_SECRET ?? "", issuer: JWT_ISSUER, audience: JWT_AUDIENCE });
+}
+
+function log(message: string, fault: unknown): void {
+  console.error(JSON.stringify({ level: "error", message, where: "seat-feed", fault: String(fault) }));
 }

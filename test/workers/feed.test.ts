@@ -334,6 +334,75 @@ describe("commands over the socket", () => {
   });
 });
 
+describe("every message is answered, refused or the last", () => {
+  async function signedIn(): Promise<Reader> {
+    const { reader } = await openFeed(await newEvent());
+    await reader.next("snapshot");
+    reader.send({ type: "auth", token: buyer.token });
+    await reader.next("auth");
+    return reader;
+  }
+
+  it.each([
+    ["a list", [[1]]],
+    ["an object that is no text", { toString: 1 }],
+    ["nothing", null],
+    ["true", true],
+    ["deep", JSON.parse(`${"[".repeat(2_000)}${"]".repeat(2_000)}`)],
+  ])("whatever its fields are: %s", async (_what, odd) => {
+    const reader = await signedIn();
+    const messages = [
+      { type: "release", lockId: odd },
+      { type: "release", id: odd, lockId: "lock_1" },
+      { type: "hold", seatIds: odd },
+      { type: "hold", seatIds: [odd] },
+      { type: "hold", seats: odd },
+      { type: "hold", seats: 1, tier: odd },
+      { type: odd },
+    ];
+    for (const message of messages) {
+      reader.send(message);
+      expect([message, await reader.next("reply")]).toMatchObject([message, { id: null, ok: false }]);
+    }
+    reader.send({ type: "auth", token: odd });
+    expect(await reader.next("auth")).toEqual({ type: "auth", ok: false });
+    reader.send({ type: "ack", seq: odd });
+    reader.send({ type: "gates", id: 9 });
+    expect(await reader.next("reply")).toMatchObject({ id: 9, error: { code: "UNAUTHENTICATED" } });
+    expect(reader.closedWith).toBe(null);
+  });
+
+  it("and says of a client's own text no more back than HTTP does", async () => {
+    const reader = await signedIn();
+    reader.send({ type: "release", id: "i".repeat(60), lockId: "l".repeat(7_000) });
+    const error = { code: "LOCK_NOT_FOUND", id: "l".repeat(60) };
+    expect(await reader.next("reply")).toEqual({ type: "reply", id: "i".repeat(60), ok: false, error });
+    reader.send({ type: "release", id: "i".repeat(61), lockId: 7 });
+    expect(await reader.next("reply")).toMatchObject({ id: null, error: { code: "VALIDATION_ERROR" } });
+  });
+
+  it("by a fault too: that socket is closed, and no other", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const event = await newEvent();
+    const [{ reader }, { reader: other }] = [await openFeed(event), await openFeed(event)];
+    await reader.next("snapshot");
+    reader.send({ type: "auth", token: buyer.token });
+    await reader.next("auth");
+    const random = vi.spyOn(crypto, "getRandomValues").mockImplementationOnce(() => {
+      throw new Error("no chance");
+    });
+    reader.send({ type: "hold", id: 1, seats: 1 });
+    expect(await reader.next("closed")).toEqual({ type: "closed", reason: "something went wrong" });
+    await vi.waitFor(() => expect(reader.closedWith).toBe(1011), { timeout: 5_000 });
+    random.mockRestore();
+    expect(logged).toHaveBeenCalledWith(expect.stringContaining("no chance"));
+    logged.mockRestore();
+    other.send({ type: "hold", id: 2, seats: 1 });
+    expect(await other.next("reply")).toMatchObject({ id: 2, error: { code: "UNAUTHENTICATED" } });
+    expect(other.closedWith).toBe(null);
+  });
+});
+
 describe("what a socket may send", () => {
   const TOO_MANY = { type: "closed", reason: "too many messages" };
 
