@@ -56,6 +56,7 @@ const disputeSchema = z.object({
 export function stripeNews(options: StripeNewsOptions): ProviderNews {
   const client = stripeClient(options);
   return {
+    mayHaveSigned: (signature) => isSignedOfLate(signature, (options.nowMs ?? Date.now)()),
     verify: (body, signature) => verify(options, body, signature),
     async findingsOf(event) {
       const nothing = { findings: [], refundsElsewhere: [] };
@@ -111,6 +112,14 @@ function isDuplicate(intent: Intent, all: readonly Intent[]): boolean {
 async function endDuplicate(desk: StripeDesk, intent: Intent): Promise<void> {
   desk.log.error("a second intent of a paid attempt", { bookingId: routeOf(intent.metadata)?.bookingId });
   await cancelIntent(desk, intent.id, `${intent.id}:duplicate`);
+}
+
+/** As Stripe writes it: when it was signed, then an HMAC-SHA256 for each secret in use, among those of other schemes. */
+const SIGNATURE = /^t=(\d{1,12}),(?:.*,)?v1=[0-9a-f]{64}(?:,|$)/;
+
+function isSignedOfLate(signature: string | null, nowMs: number): boolean {
+  const signedAtSeconds = SIGNATURE.exec(signature ?? "")?.[1];
+  return signedAtSeconds !== undefined && Math.floor(nowMs / SECOND) - Number(signedAtSeconds) <= TOLERANCE_SECONDS;
 }
 
 async function verify(

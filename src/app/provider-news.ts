@@ -35,6 +35,15 @@ const MIN_AGE_MS = 30 * SECOND;
 const RECENT_SLICE_MS = 10 * MINUTE;
 const OLD_SLICE_MS = HOUR;
 
+/** Whether a delivery's body is to be read: not if its signature alone shows that the provider did not send it. */
+export function expectDelivery(
+  { providerNews }: Pick<NewsDeps, "providerNews">,
+  signature: string | null,
+): Result<null> {
+  if (!providerNews) return refuse({ code: "NOT_FOUND" });
+  return providerNews.mayHaveSigned(signature) ? accept(null) : refuse({ code: "WEBHOOK_SIGNATURE_INVALID" });
+}
+
 /** A delivery, durably noted. Null: it was settled before, or concerns nothing of ours. */
 export async function noteDelivery(
   deps: NewsDeps,

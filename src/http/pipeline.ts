@@ -98,13 +98,10 @@ const allowListed = cors({
   maxAge: PREFLIGHT_MAX_AGE_SECONDS,
 });
 
-/** The general limit of one address. The provider's webhooks come from few addresses, signed: they are not counted. */
-export function limitAddress(exempt: (path: string) => boolean): Guard {
-  return async (c) => {
-    if (exempt(c.req.path)) return null;
-    const { allowed, retryAfterMs } = await c.get("deps").requestLimit.take(networkOf(addressOf(c)), c.get("nowMs"));
-    return allowed ? null : refusedResponse({ code: "RATE_LIMITED", retryAfterMs }, c.get("requestId"));
-  };
+/** The general limit of one address. */
+export async function limitAddress(c: Context<HonoEnv>): Promise<Response | null> {
+  const { allowed, retryAfterMs } = await c.get("deps").requestLimit.take(networkOf(addressOf(c)), c.get("nowMs"));
+  return allowed ? null : refusedResponse({ code: "RATE_LIMITED", retryAfterMs }, c.get("requestId"));
 }
 
 /** The network address that asks, as the platform says: no other header is believed. */

@@ -13,6 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => stripe.stop());
 
+/** As long as an HMAC. */
+const HEX = "0123456789abcdef".repeat(4);
 const bytes = (text: string) => new TextEncoder().encode(text);
 const nowSeconds = () => Math.floor(Date.now() / SECOND);
 
@@ -64,6 +66,30 @@ describe("a delivery", () => {
   ])("%s is forged", async (_name, make) => {
     const [body, signature] = make(delivery());
     expect(await newsAt(stripe.base).verify(bytes(body ?? ""), signature ?? null)).toBe("forged");
+  });
+
+  it.each([
+    ["not signed", () => null],
+    ["signed with nothing", () => ""],
+    ["signed at no time", () => `v1=${HEX}`],
+    ["signed at a time that is none", () => `t=now,v1=${HEX}`],
+    ["signed at a time beyond all numbers", () => `t=${"9".repeat(40)},v1=${HEX}`],
+    ["signed with nothing but a time", () => `t=${nowSeconds()}`],
+    ["signed under another scheme", () => `t=${nowSeconds()},v0=${HEX}`],
+    ["signed with what is no HMAC", () => `t=${nowSeconds()},v1=x`],
+    ["signed more than 300 s ago", () => signed("{}", WEBHOOK_SECRET, nowSeconds() - 301)],
+  ])("%s is known as forged before its body is read", (_name, make) => {
+    expect(newsAt(stripe.base).mayHaveSigned(make())).toBe(false);
+  });
+
+  it("that says as much as Stripe's own must be read", () => {
+    const news = newsAt(stripe.base);
+    for (const header of [signed("{}"), signed("{}", "whsec_other"), `${signed("{}")},v1=${HEX},v0=${HEX}`]) {
+      expect(news.mayHaveSigned(header)).toBe(true);
+    }
+    const nowMs = Date.now();
+    const justInTime = signed("{}", WEBHOOK_SECRET, Math.floor(nowMs / SECOND) - 300);
+    expect(newsAt(stripe.base, { nowMs: () => nowMs }).mayHaveSigned(justInTime)).toBe(true);
   });
 
   it("signed just within 300 s is heard", async () => {

@@ -74,6 +74,11 @@ export interface ProviderSlice {
 
 /** How the provider's own account of things reaches us: told by its deliveries, or asked for. */
 export interface ProviderNews {
+  /**
+   * Whether a delivery with this signature may be the provider's, as far as that shows before its body: it is one, and
+   * not stale. False for what `verify` would find forged whatever was signed.
+   */
+  mayHaveSigned(signature: string | null): boolean;
   /** `forged`: not signed by the provider, tampered with, or stale. `wrong-mode`: test news for live keys, or the reverse. */
   verify(body: Uint8Array, signature: string | null): Promise<ProviderEvent | "forged" | "wrong-mode">;
   /** How the things an event names stand now; nothing for what is not ours. Throws when the provider does not answer. */
