@@ -5,7 +5,7 @@
 const MESSAGE_MS = 50;
 /** From a full bucket. */
 export const MESSAGES_AT_ONCE = 100;
-/** Of a hold that was made: its own message and another, for the sign-in before it or the release after it. */
+/** Of a hold that was made: its own message and another, for the sign-in before it. */
 const GIVEN_BACK = 2;
 
 /** Full at any moment from now on: for one who comes. */
@@ -27,6 +27,11 @@ export function uncharged(fullAtMs: number): number {
  */
 export function rewarded(fullAtMs: number): number {
   return fullAtMs - GIVEN_BACK * MESSAGE_MS;
+}
+
+/** A release takes back what its hold was given: holding and releasing in turn sells nothing, and writes rows each time. */
+export function reclaimed(fullAtMs: number): number {
+  return fullAtMs + MESSAGE_MS;
 }
 
 export function isOverdrawn(fullAtMs: number, nowMs: number): boolean {

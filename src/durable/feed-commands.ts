@@ -17,7 +17,7 @@ import {
 import type { Refusal } from "../domain/refusals";
 import { TIERS, type Tier } from "../domain/seat-map";
 import { isOver, SECOND } from "../domain/time";
-import { rewarded } from "./feed-budget";
+import { reclaimed, rewarded } from "./feed-budget";
 import type { Attached } from "./seat-feed";
 
 const MAX_SEATS = 10;
@@ -114,7 +114,10 @@ export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxO
       command: made.command,
       answered(reply) {
         sender.pending -= 1;
-        if (made.command.type === "hold" && isDone(reply)) sender.fullAtMs = rewarded(sender.fullAtMs);
+        if (isDone(reply)) {
+          const settle = made.command.type === "hold" ? rewarded : reclaimed;
+          sender.fullAtMs = settle(sender.fullAtMs);
+        }
         sendTo(socket, replyTo(said, answerOf(reply)));
       },
     });

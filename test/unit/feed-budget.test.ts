@@ -7,6 +7,7 @@ import {
   FULL_BUCKET_MS,
   isOverdrawn,
   MESSAGES_AT_ONCE,
+  reclaimed,
   rewarded,
   uncharged,
 } from "../../src/durable/feed-budget";
@@ -53,6 +54,14 @@ describe("a socket", () => {
   test("sells without end: a sign-in and a hold in turn, each hold done", () => {
     let holds = 0;
     expect(taken(10_000, 0, (fullAtMs) => (++holds % 2 === 0 ? rewarded(fullAtMs) : fullAtMs))).toBe(10_000);
+  });
+
+  test("may hold and release in turn no faster than it may send anything else", () => {
+    let messages = 0;
+    const inTurn = (fullAtMs: number) => (++messages % 2 === 0 ? reclaimed(fullAtMs) : rewarded(fullAtMs));
+    expect(taken(10_000, 0, inTurn)).toBeLessThanOrEqual(2 * MESSAGES_AT_ONCE);
+    messages = 0;
+    expect(taken(10_000, SECOND / 40, inTurn)).toBe(10_000);
   });
 
   test("saves up nothing by selling: beyond a full bucket there is no more", () => {
