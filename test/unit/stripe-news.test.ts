@@ -286,6 +286,41 @@ describe("what Stripe holds", () => {
     expect(intents.map(({ status }) => status)).toEqual(["canceled", "succeeded"]);
   });
 
+  it("one that cannot be ended now costs no other its news, and is ended at the next look", async () => {
+    const [failing, twice, held] = [newSale(), newSale(), newSale()];
+    const payments = paymentsAt(stripe.base);
+    await stripe.authenticate(await intentOf(failing, "pm_card_authenticationRequired"), "failure");
+    await stripe.addFault({ does: "forget-key", op: "create", times: 1, scope: twice.scope });
+    await intentOf(twice);
+    await payments.capture(twice.capture(await intentOf(twice)));
+    await intentOf(held);
+    for (const { scope } of [failing, twice]) {
+      await stripe.addFault({ does: "error-before", status: 503, op: "cancel", times: 1, scope });
+    }
+    const log = recordingLog();
+    const look = async () => {
+      const { findings } = await newsAt(stripe.base, { log }).between(Date.now() - MINUTE, Date.now() + MINUTE);
+      return [failing, twice, held].map((sale) =>
+        findings.filter(({ bookingId }) => bookingId === sale.bookingId).map(({ outcome }) => outcome.type),
+      );
+    };
+    expect(await look()).toEqual([[], ["captured"], ["authorised"]]);
+    expect(log.lines.filter(({ message }) => message === "an intent could not be ended")).toHaveLength(2);
+    expect(await look()).toEqual([["declined"], ["captured"], ["authorised"]]);
+    expect((await stripe.ledger(twice.scope)).intents.map(({ status }) => status)).toEqual(["canceled", "succeeded"]);
+  });
+
+  it("a provider that answers no cancel is not asked for all of them in one look", async () => {
+    const sales = Array.from({ length: 7 }, () => newSale());
+    for (const sale of sales) {
+      await stripe.authenticate(await intentOf(sale, "pm_card_authenticationRequired"), "failure");
+      await stripe.addFault({ does: "drop-before", op: "cancel", times: 1, scope: sale.scope });
+    }
+    await newsAt(stripe.base).between(Date.now() - MINUTE, Date.now() + MINUTE);
+    const asked = await Promise.all(sales.map(({ scope }) => stripe.requests(scope)));
+    expect(asked.flat().filter(({ op }) => op === "cancel")).toHaveLength(5);
+  });
+
   it("a delivery of another form than known is logged, because somebody signed it", async () => {
     const log = recordingLog();
     const body = JSON.stringify({ id: "evt_1", object: "event" });
