@@ -191,7 +191,7 @@ export function saleOf(
         return ask(commands.at(-1)?.type ?? "", (box) => box.executeText(text));
       },
       journal: (afterSeq: number, limit: number) => ask("journal", (box) => gated(() => box.journal(afterSeq, limit))),
-      audit: (after: never, limit: number) => ask("audit", (box) => gated(() => box.audit(after, limit))),
+      audit: (...page: Parameters<BoxOffice["audit"]>) => ask("audit", (box) => gated(() => box.audit(...page))),
     };
     return { idFromName: (name: string) => name, get: () => stub } as unknown as Env["BOX_OFFICE"];
   }

@@ -26,6 +26,9 @@ export interface AuditedBooking {
   readonly outbox: number;
 }
 
+/** `bookings`: without the seat table, which is compared with the whole journal, about a second's work of a long sale. */
+export type AuditScope = "everything" | "bookings";
+
 /** An alarm may be this late before it counts as missing: sweeps and the platform's own lateness. */
 const ALARM_GRACE_MS = MINUTE;
 
