@@ -20,7 +20,7 @@ import {
   outcomeOfIntent,
   reasonOf,
 } from "./stripe-intents";
-import { toStripeAmount } from "./stripe-money";
+import { stripeLimits, toStripeAmount } from "./stripe-money";
 import { refundAtStripe } from "./stripe-refunds";
 
 /** Stripe keeps keys for 24 h; after that a repeat would be a new request. */
@@ -46,7 +46,7 @@ export function stripePayments(options: StripeOptions): Payments {
   };
   return {
     name: "stripe",
-    canCharge: (price) => toStripeAmount(price) !== null,
+    limitsOf: stripeLimits,
     authorise: (ask) => answering((desk) => authorise(desk, ask)),
     capture: (ask) => answering((desk) => capture(desk, ask)),
     void: (ask) => answering((desk) => voidAttempt(desk, ask)),

@@ -27,7 +27,9 @@ export const MAX_ID_CHARS = 100;
 
 const tierInput = z.strictObject({
   tier,
-  price: price.openapi({ description: "In minor units: 7500 is £75.00." }),
+  price: price.openapi({
+    description: "In minor units: 7500 is £75.00. With Stripe, ten seats must be no more than one charge can be.",
+  }),
   currency: currency.openapi({ description: "ISO 4217; the same for every tier of an event." }),
   capacity: z
     .int()

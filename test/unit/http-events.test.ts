@@ -1,6 +1,7 @@
 // Events, venues and inventory over HTTP, against dependencies in memory: what is accepted, what is refused and how.
 
 import { beforeEach, describe, expect, it } from "vitest";
+import { simulatorPayments } from "../../src/adapters/payments-simulator";
 import type { User, Venue } from "../../src/app/ports";
 import type { EventDefinition } from "../../src/domain/box-office/state";
 import { type Ask, addUser, addVenue, askerOf, emptyWorld, errorOf, eventBody, type World } from "./http-fakes";
@@ -244,6 +245,17 @@ describe("PUT /api/events/:id", () => {
       actor: admin.id,
       change: { name: "Renamed", startsAtMs: Date.parse("2027-06-01T20:00:00Z"), venueCapacity: 1_000 },
     });
+  });
+
+  it("does not judge prices again that stay, whatever the provider takes by now", async () => {
+    const id = await createEvent();
+    const payments = { ...simulatorPayments(), limitsOf: () => ({ stepMinor: 1, maxMinor: 10 }) };
+    const put = (json: unknown) =>
+      askerOf(world, { payments })(`/api/events/${id}`, { method: "PUT", as: admin, json });
+    expect((await put({ name: "Renamed" })).status).toBe(200);
+    const response = await put({ ticketTiers: [TIER] });
+    expect(response.status).toBe(400);
+    expect(await errorOf(response)).toMatchObject({ field: "ticketTiers[0].price" });
   });
 
   it("passes tiers on with their currency, and the capacity of a new venue", async () => {

@@ -3,7 +3,6 @@
 import type { Outcome } from "../../domain/box-office/commands";
 import type { Force } from "../../domain/box-office/state";
 import type { BookingId } from "../../domain/ids";
-import type { Money } from "../../domain/money";
 
 export interface ProviderAsk {
   readonly bookingId: BookingId;
@@ -17,11 +16,18 @@ export interface ProviderAsk {
   readonly askedAtMs: number;
 }
 
+/** Which amounts of a currency can be charged or given back at once: multiples of the step, up to the most. */
+export interface ChargeLimits {
+  readonly stepMinor: number;
+  /** A multiple of the step itself. */
+  readonly maxMinor: number;
+}
+
 /** The payment provider. Each answer is an outcome that the box office settles; silence is `unanswered`. */
 export interface Payments {
   readonly name: "simulator" | "stripe";
-  /** Whether it can move exactly this amount: not every currency's every amount can be. */
-  canCharge(price: Money): boolean;
+  /** Not every currency's every amount can be moved. */
+  limitsOf(currency: string): ChargeLimits;
   authorise(ask: ProviderAsk & { readonly token: string | null }): Promise<Outcome>;
   capture(ask: ProviderAsk & { readonly intentId: string }): Promise<Outcome>;
   /** Reads the intent first: an authorisation found there is news, anything else is cancelled. */
