@@ -148,6 +148,7 @@ export function saleOf(
         ofSale: (prefix: SalePrefix, of: EventCode, nowMs: number) => makeSaleId(prefix, of, nowMs, bytes(random.bits)),
       },
       log: LOG,
+      background: { keep: () => {} },
       settings: { ...settings, eventBookingApi: false, corsOrigins: [], ...policy },
       boxOffices: boxOffices({
         namespace: namespaceOf(process),

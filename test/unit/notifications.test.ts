@@ -51,6 +51,7 @@ function house() {
         return answer;
       },
     },
+    background: { keep: () => {} },
     notifications: {
       async claim(id, nowMs, leaseMs) {
         if (behaviour.claimFaults-- > 0) throw new Error("D1 is away");
@@ -209,6 +210,36 @@ describe("sending a notification", () => {
     await vi.advanceTimersByTimeAsync(59 * SECOND);
     expect((await delivery).outcome).toBe("failed");
     expect(rows.get(id)?.error).toBe("TIMEOUT");
+  });
+
+  it("notes a mail that is accepted after it counted as failed, and sends no second one", async () => {
+    const { deps, rows, sent, behaviour, add } = house();
+    const id = add();
+    behaviour.send = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 85 * SECOND));
+      return "accepted";
+    };
+    const delivery = sendNotification(deps, id);
+    await vi.advanceTimersByTimeAsync(30 * SECOND);
+    const failed = await delivery;
+    if (failed.outcome !== "failed") throw new Error(`not failed: ${failed.outcome}`);
+    await vi.advanceTimersByTimeAsync(failed.retryAtMs - Date.now());
+    expect(rows.get(id)).toMatchObject({ state: "SENT", error: "TIMEOUT" });
+    expect(await sendNotification(deps, id)).toEqual({ outcome: "not-ours" });
+    expect(sent).toHaveLength(1);
+  });
+
+  it("tries a mail again whose late answer is a failure, too", async () => {
+    const { deps, rows, sent, behaviour, add } = house();
+    const id = add();
+    behaviour.send = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 40 * SECOND));
+      throw fault("E_INTERNAL_SERVER_ERROR");
+    };
+    expect((await settled(sendNotification(deps, id))).outcome).toBe("failed");
+    behaviour.send = async () => "accepted";
+    expect(await sendNotification(deps, id)).toEqual({ outcome: "sent" });
+    expect([rows.get(id)?.state, sent.length]).toEqual(["SENT", 1]);
   });
 
   it("writes no address into the log or the outbox", async () => {

@@ -26,6 +26,7 @@ function house(mailer: Mailer = mailboxMailer(env.DB)) {
   const deps: SendDeps = {
     clock: { nowMs: () => clock.ms },
     log: quiet,
+    background: { keep: () => {} },
     settings: { publicUrl: "http://localhost:3000", emailFrom: "tickets@ticketflow.dev" } as SendDeps["settings"],
     notifications: d1Notifications(env.DB),
     mailer,

@@ -31,6 +31,11 @@ export interface IdSource {
   ofSale(prefix: SalePrefix, code: EventCode, nowMs: number): string;
 }
 
+/** Work that goes on after the answer, for as long as the platform lets it: never the only carrier of an effect. */
+export interface Background {
+  keep(work: Promise<unknown>): void;
+}
+
 /** One JSON line each; never personal data, tokens or secrets. */
 export interface Log {
   info(message: string, fields?: Record<string, unknown>): void;
