@@ -3,6 +3,7 @@
 
 import { type NotificationId, parseEventCode, parseId } from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
+import { sendAfterAll } from "./notifications";
 import type { DeadLetter, DeadLetters, Deps, NotificationMessage, Page, SagaMessage } from "./ports";
 
 export async function listDeadLetters(
@@ -29,7 +30,7 @@ export function isReplayable({ body }: DeadLetter): boolean {
 
 /** Makes what the message asked for due now. A message nobody can read is refused: there is nothing to do again. */
 export async function replayDeadLetter(
-  deps: Pick<Deps, "clock" | "deadLetters" | "boxOffices" | "queues">,
+  deps: Pick<Deps, "clock" | "deadLetters" | "boxOffices" | "notifications" | "queues">,
   id: string,
   origin: { readonly actor: string; readonly requestId: string },
 ): Promise<Result<DeadLetter>> {
@@ -40,7 +41,7 @@ export async function replayDeadLetter(
   if ("code" in message) {
     await deps.boxOffices.send(message.code, { type: "redrive", effects: message.effects, ...origin });
   } else {
-    await deps.queues.notify(message.ids);
+    await sendAfterAll(deps, message.ids);
   }
   const replayedAtMs = deps.clock.nowMs();
   await deps.deadLetters.markReplayed(letter.id, replayedAtMs);

@@ -20,8 +20,8 @@ const NOTE_PAUSES_MS = [200, 1_000, 3_000, 8_000] as const;
 /** The first retry comes after this, each further one four times later, up to the last. */
 const FIRST_RETRY_MS = 10 * SECOND;
 const LAST_RETRY_MS = 6 * HOUR;
-/** About a day and a half of trying. */
-const MAX_TRIES = 12;
+/** Six days of trying: an outage, or an e-mail quota that is used up, may last over a weekend. */
+const MAX_TRIES = 31;
 /** Mails under way at once in one batch or sweep. */
 const SENDS_AT_ONCE = 8;
 /** What the queue should have done long since. */
@@ -43,10 +43,19 @@ export type Delivery =
 
 export type SendDeps = Pick<
   Deps,
-  "background" | "boxOffices" | "clock" | "log" | "mailer" | "notifications" | "qrCodes" | "settings" | "ticketTokens"
+  | "background"
+  | "boxOffices"
+  | "clock"
+  | "deadLetters"
+  | "log"
+  | "mailer"
+  | "notifications"
+  | "qrCodes"
+  | "settings"
+  | "ticketTokens"
 >;
 
-/** Sends one mail, at most once while it lives. Throws only when the claim itself fails. */
+/** Sends one mail, at most once while it lives. Throws when what it claims or comes to cannot be written. */
 export async function sendNotification(deps: SendDeps, id: NotificationId): Promise<Delivery> {
   const nowMs = deps.clock.nowMs();
   const notification = await deps.notifications.claim(id, nowMs, LEASE_MS);
@@ -66,7 +75,7 @@ export async function sendNotification(deps: SendDeps, id: NotificationId): Prom
       await noteSent(deps, id, mail.subject);
       return { outcome: "sent" };
     case "refused":
-      return await giveUp(deps, notification, REFUSED_ADDRESS);
+      return await markGivenUp(deps, notification, REFUSED_ADDRESS);
     case TIMEOUT:
       return await noteFailure(deps, notification, TIMEOUT);
   }
@@ -111,6 +120,19 @@ export async function sweepNotifications(deps: SendDeps, nowMs: number): Promise
   const ids = await deps.notifications.unsent(nowMs - SWEEP_AGE_MS, SWEEP_LIMIT);
   const deliveries = await sendNotifications(deps, ids);
   return [...deliveries.values()].filter(({ outcome }) => outcome === "sent").length;
+}
+
+/**
+ * Has mails sent that somebody wants sent after all: now, and with all their tries, also those that were given up.
+ * Returns how many are due by that.
+ */
+export async function sendAfterAll(
+  deps: Pick<Deps, "clock" | "notifications" | "queues">,
+  ids: readonly NotificationId[],
+): Promise<number> {
+  const due = await deps.notifications.revive(ids, REFUSED_ADDRESS, deps.clock.nowMs());
+  if (due > 0) await deps.queues.notify(ids);
+  return due;
 }
 
 /** The user's latest mails, newest first. */
@@ -158,7 +180,20 @@ async function noteFailure(deps: SendDeps, notification: NotificationToSend, err
   return { outcome: "failed", retryAtMs };
 }
 
+/** A person may have it sent after all, so it is noted for one before it is given up: no death between loses it. */
 async function giveUp(deps: SendDeps, notification: NotificationToSend, error: string): Promise<Delivery> {
+  await deps.deadLetters.note({
+    id: `mail-given-up:${notification.id}`,
+    queue: "notifications",
+    body: JSON.stringify({ ids: [notification.id] }),
+    reason: `the mail was given up: ${error}`,
+    attempts: notification.tries,
+    notedAtMs: deps.clock.nowMs(),
+  });
+  return await markGivenUp(deps, notification, error);
+}
+
+async function markGivenUp(deps: SendDeps, notification: NotificationToSend, error: string): Promise<Delivery> {
   await deps.notifications.markFailed(notification.id, error, null);
   deps.log.error("a mail was given up", { notification: notification.id, error, tries: notification.tries });
   return { outcome: "given-up" };

@@ -25,6 +25,7 @@ import {
   eventListingOf,
   markMail,
   projectBookings,
+  reviveMails,
   saveAvailability,
   saveDefinition,
 } from "./database";
@@ -128,6 +129,7 @@ export function saleOf(
         call("d1.mail-failed", () =>
           markMail(db, id, retryAtMs === null ? { state: "GIVEN_UP" } : { nextTryMs: retryAtMs, leaseUntilMs: 0 }),
         ),
+      revive: (ids, _, nowMs) => call("d1.revive-mails", () => reviveMails(db, ids, nowMs)),
       unsent: (beforeMs) =>
         call("d1.unsent-mails", () =>
           [...db.mails.entries()]

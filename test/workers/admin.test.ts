@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { carryOut } from "../../src/app/effects";
 import type { DeadLetter } from "../../src/app/ports";
 import type { Fact } from "../../src/domain/box-office/state";
-import type { BookingId } from "../../src/domain/ids";
+import type { BookingId, NotificationId } from "../../src/domain/ids";
 import { DAY } from "../../src/domain/time";
 import {
   type Answer,
@@ -444,6 +444,24 @@ describe("dead letters", () => {
       async () => {
         const { body } = await call("GET", "/api/notifications/recent", { as: user });
         expect(body.data.map(({ type }: Json) => type)).toEqual(["WELCOME"]);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+  });
+
+  it("of a mail that was given up have it sent after all", async () => {
+    const user = await newCaller();
+    const { id: mail } = (await env.DB.prepare("SELECT id FROM notifications WHERE user_id = ?")
+      .bind(user.id)
+      .first<{ id: NotificationId }>()) ?? { id: null };
+    if (mail === null) throw new Error("there is no mail");
+    await deps().notifications.markFailed(mail, "E_DAILY_LIMIT_EXCEEDED", null);
+    const id = await note({ queue: "notifications", body: JSON.stringify({ ids: [mail] }) });
+    expect((await replay(id)).status).toBe(200);
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", "/api/notifications/recent", { as: user });
+        expect(body.data).toMatchObject([{ id: mail, type: "WELCOME" }]);
       },
       { timeout: 20_000, interval: 50 },
     );

@@ -48,6 +48,7 @@ const QUERIES: Readonly<Record<string, (db: D1Database) => Promise<unknown>>> = 
   "versions of bookings": (db) => d1Bookings(db).versions([booking.id]),
   "a projection": (db) => d1Bookings(db).project([{ ...booking, notices: [aNotice(booking.id)] }], NOW),
   "a mail": (db) => d1Notifications(db).claim(aNotice(booking.id).id as never, NOW, 1),
+  "mails to be sent after all": (db) => d1Notifications(db).revive([aNotice(booking.id).id as never], "refused", NOW),
   "mails of a user": (db) => d1Notifications(db).recent(user.id, 20),
   "unsent mails": (db) => d1Notifications(db).unsent(NOW, 20),
   "counts of mails": (db) => d1Notifications(db).countOf([aNotice(booking.id).id]),
