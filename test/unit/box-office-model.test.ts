@@ -196,7 +196,8 @@ function pay(n: number): fc.Command<Model, Real> {
   );
 }
 
-type News = "authorised" | "captured" | "declined" | "voided";
+/** `not found`: somebody looked for the attempt at the provider and saw nothing, before or while it was made. */
+type News = "authorised" | "captured" | "declined" | "voided" | "not found";
 
 /** News in any order: only what follows from where the booking stands changes anything. */
 function hear(n: number, news: News): fc.Command<Model, Real> {
@@ -211,10 +212,13 @@ function hear(n: number, news: News): fc.Command<Model, Real> {
         captured: capturedOutcome(amount),
         declined: { type: "declined", intentId: "pi_1", reason: "no" },
         voided: { type: "voided", intentId: "pi_1" },
+        "not found": { type: "voided", intentId: null },
       } as const;
       // A late one (after the deadline) finds the booking voiding: what is proven dead ends it, money is kept.
       const isLate = lock.deadlineMs <= model.nowMs;
       office.settle(`${lock.bookingId}:authorise:${lock.attempts}`, outcomes[news]);
+      // Whoever found nothing looked before what is known by now was made.
+      if (news === "not found" && (lock.state === "capturing" || lock.strays)) return;
       if (lock.state === "waiting" && !lock.taken.has(lock.attempts)) {
         lock.strays = news === "authorised";
         if (news === "captured") lock.taken.add(lock.attempts);
@@ -277,7 +281,7 @@ it(`sells as the model does, over ${RUNS} sequences of commands`, () => {
       fc.nat(20).map((n) => confirm(n, n % USERS.length)),
       fc.nat(20).map(pay),
       fc
-        .tuple(fc.nat(20), fc.constantFrom<News>("authorised", "captured", "declined", "voided"))
+        .tuple(fc.nat(20), fc.constantFrom<News>("authorised", "captured", "declined", "voided", "not found"))
         .map(([n, news]) => hear(n, news)),
       fc.tuple(fc.nat(20), fc.boolean()).map(([n, onlyOne]) => cancel(n, onlyOne)),
       fc.constantFrom(SECOND, 30 * SECOND, 61 * SECOND, 299 * SECOND, 300 * SECOND, 600 * SECOND).map(pass),

@@ -214,9 +214,11 @@ function hearDead(
   nowMs: number,
 ): Turn | null {
   if (attempt.state === "captured" || attempt.state === "declined" || attempt.state === "voided") return null;
+  // Who found nothing looked before it was made: that says nothing of what is known by now.
+  if (outcome.intentId === null && attempt.intentId !== null) return null;
   const declined = outcome.type === "declined";
   const failure = declined ? outcome.reason : attempt.failure;
-  const intentId = outcome.intentId ?? attempt.intentId;
+  const { intentId } = outcome;
   const over = { token: null, clientSecret: null, intentId, failure, unwanted: false };
   const known = withAttempt(hold, booking, { ...attempt, ...over, state: declined ? "declined" : "voided" }, nowMs);
   const dead = known.booking as Booking;
