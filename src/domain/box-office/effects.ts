@@ -15,7 +15,7 @@ export const LEASE_MS = 30 * SECOND;
  * that is lost again and again would answer each message with messages for everything it owes.
  */
 const RECOVERY_MS = SECOND;
-/** An answer is waited for so long, doubling up to the ceiling; as long rests what got none, before it is asked again. */
+/** An answer is waited for so long, doubling up to the ceiling; what got none rests as long before the next try. */
 const PAUSE_MS = 5 * SECOND;
 /** What a buyer waits for never rests longer. Source: docs/architecture.md. */
 const PAUSE_CEILING_MS = 30 * SECOND;
