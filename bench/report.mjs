@@ -112,7 +112,8 @@ function pricePart({ rowsABooking, millionTickets }) {
   lines.push(["**a million tickets**", `**${millionTickets.total.toFixed(2)}**`]);
   return (
     `### Price\n\nA confirmed booking of two seats writes ${rowsABooking.boxOffice} rows in its box office and ${rowsABooking.d1} in D1.\n\n` +
-    table(["at list prices", "US $"], lines)
+    table(["at list prices", "US $"], lines) +
+    "\n\nNot in it: mails, of which Cloudflare's Email Service charges those beyond what the plan includes, and Stripe's fees."
   );
 }
 

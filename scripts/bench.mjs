@@ -77,7 +77,12 @@ const result = {
   seconds: Math.round((Date.now() - startedAt) / 1000),
   rounds: stage.rounds,
   quick: options.quick,
-  machine: { cores: cpus().length, model: cpus()[0]?.model ?? "", kernel: release(), node: process.version },
+  machine: {
+    cores: cpus().length,
+    model: cpus()[0]?.model ?? "",
+    kernel: release().split(".", 2).join("."),
+    node: process.version,
+  },
   measured,
   failed,
   rowsABooking: ROWS_A_BOOKING,

@@ -1,23 +1,13 @@
-// `npm run deploy`: checks that the product could serve, migrates the remote database, then deploys. With --dry-run it
+// `npm run deploy`: checks that the product could sell, migrates the remote database, then deploys. With --dry-run it
 // checks what can be checked offline and bundles the Worker, nothing more. What follows `--` goes to `wrangler deploy`.
 
 import { unstable_readConfig } from "wrangler";
 import { sortArguments } from "./arguments.mjs";
 import { buildWeb } from "./build-web.mjs";
+import { variableProblems } from "./deploy-rules.mjs";
 import { DATABASE, ROOT, runWrangler, showWrangler } from "./wrangler.mjs";
 
 const SECRETS = ["JWT_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "TICKET_SIGNING_KEYS"];
-
-/** What a variable must be for the product to serve in production: src/env.ts refuses to serve otherwise. */
-const RULES = /** @type {const} */ ([
-  ["ENVIRONMENT", /^production$/, "must be production"],
-  ["PAYMENTS", /^stripe$/, "must be stripe: the simulator takes no money"],
-  ["PUBLIC_URL", /^https:\/\/[^/]+$/, "must be the public address, such as https://tickets.example.com"],
-  ["EMAIL_FROM", /^[^@\s]+@[^@\s]+\.[^@\s]+$/, "must be a sender of a domain that is onboarded for e-mail"],
-  ["STRIPE_PUBLISHABLE_KEY", /^(?!pk_test_)/, "must not be a test key: Stripe refuses one beside a live secret key"],
-  ["STRIPE_API_BASE", /^$/, "must be empty"],
-  ["EVENT_BOOKING_API", /^off$/, "must be off: that API knows no authentication"],
-]);
 
 const argv = process.argv.slice(2);
 process.exitCode = await deploy(argv, argv.includes("--dry-run"));
@@ -30,7 +20,7 @@ process.exitCode = await deploy(argv, argv.includes("--dry-run"));
 async function deploy(args, dryRun) {
   const problems = [...configurationProblems(args), ...(dryRun ? [] : await secretProblems())];
   if (problems.length > 0) {
-    console.error(["The product would refuse to serve like this:", ...problems.map((text) => `- ${text}`)].join("\n"));
+    console.error(["The product could not sell like this:", ...problems.map((text) => `- ${text}`)].join("\n"));
     console.error("docs/operations.md says where each value comes from.\n");
     if (!dryRun) return 1;
   }
@@ -44,11 +34,7 @@ async function deploy(args, dryRun) {
 /** @param {readonly string[]} args */
 function configurationProblems(args) {
   const config = unstable_readConfig({ config: `${ROOT}/wrangler.toml` }, { hideWarnings: true });
-  /** @type {Record<string, unknown>} */
-  const vars = { ...config.vars, ...Object.fromEntries(sortArguments(args, []).vars) };
-  return RULES.filter(([name, form]) => !form.test(String(vars[name] ?? ""))).map(
-    ([name, , must]) => `${name} ${must}.`,
-  );
+  return variableProblems({ ...config.vars, ...Object.fromEntries(sortArguments(args, []).vars) });
 }
 
 async function secretProblems() {

@@ -89,10 +89,8 @@ export const PLANTED = [
   {
     name: "what is owed is forgotten once it was sent (outbox deleted on send)",
     file: `${BOX}/effects.ts`,
-    find: `    for (const [id, flight] of flights) {
-      if (flight.nextAtMs <= nowMs) {`,
-    replace: `    for (const [id, flight] of flights) {
-      if (flight.nextAtMs <= nowMs && flight.kind === "availability") {`,
+    find: `    if (flight.nextAtMs > nowMs) continue;`,
+    replace: `    if (flight.nextAtMs > nowMs || flight.kind !== "availability") continue;`,
   },
   {
     name: "a second cancellation refunds again",

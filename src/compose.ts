@@ -59,6 +59,7 @@ function assemble(env: Env, config: Config): Deps {
     clock,
     ids: randomIds(),
     log,
+    background: { keep: waitUntil },
     settings: {
       environment: config.environment,
       version: VERSION,

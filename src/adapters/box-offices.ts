@@ -3,6 +3,7 @@
 
 import type { AuditPage, BoxOffices, DefinedReply, Events, Log } from "../app/ports";
 import { askBoxOffice, type BoxOfficeCalls } from "../domain/box-office/ask";
+import type { AuditScope } from "../domain/box-office/audit";
 import type { Command, CommandType, JournalPage, Reply } from "../domain/box-office/commands";
 import type { EventDefinition } from "../domain/box-office/state";
 import { codeOfEvent, type EventCode, type EventId, type LockId } from "../domain/ids";
@@ -19,7 +20,7 @@ const MAX_TRIES = 3;
 
 interface BoxOfficeStub extends BoxOfficeCalls {
   journal(afterSeq: number, limit: number): Promise<JournalPage>;
-  audit(after: LockId | null, limit: number): Promise<AuditedPage>;
+  audit(after: LockId | null, limit: number, scope: AuditScope): Promise<AuditedPage>;
 }
 
 export function boxOffices(outside: {
@@ -107,8 +108,8 @@ export function boxOffices(outside: {
     async journal(code, afterSeq, limit) {
       return (await isKnown(code)) ? withRetries(code, (stub) => stub.journal(afterSeq, limit)) : null;
     },
-    async audit(code, afterLock, limit): Promise<AuditPage | null> {
-      return (await isKnown(code)) ? withRetries(code, (stub) => stub.audit(afterLock, limit)) : null;
+    async audit(code, afterLock, limit, scope = "everything"): Promise<AuditPage | null> {
+      return (await isKnown(code)) ? withRetries(code, (stub) => stub.audit(afterLock, limit, scope)) : null;
     },
   };
 }

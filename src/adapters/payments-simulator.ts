@@ -33,7 +33,7 @@ const TOKEN = /^(?:pm_card|tok)_(.+)$/;
 export function simulatorPayments(): Payments {
   return {
     name: "simulator",
-    canCharge: () => true,
+    limitsOf: () => ({ stepMinor: 1, maxMinor: Number.MAX_SAFE_INTEGER }),
     async authorise(ask) {
       if (ask.force === "timeout") return { type: "unanswered", reason: "the simulator stays silent" };
       if (ask.force === "failure") return { type: "declined", intentId: intentOf(ask), reason: "Payment failed" };

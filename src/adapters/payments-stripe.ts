@@ -10,6 +10,7 @@ import { HOUR, MINUTE, SECOND } from "../domain/time";
 import { type StripeDesk, type StripeOptions, stripeClient, type Trouble, troubleOf } from "./stripe-client";
 import {
   asItIsNow,
+  CREATE_LIFE_MS,
   cancelIntent,
   captureIfOpen,
   captureIntent,
@@ -19,7 +20,7 @@ import {
   outcomeOfIntent,
   reasonOf,
 } from "./stripe-intents";
-import { toStripeAmount } from "./stripe-money";
+import { stripeLimits, toStripeAmount } from "./stripe-money";
 import { refundAtStripe } from "./stripe-refunds";
 
 /** Stripe keeps keys for 24 h; after that a repeat would be a new request. */
@@ -45,7 +46,7 @@ export function stripePayments(options: StripeOptions): Payments {
   };
   return {
     name: "stripe",
-    canCharge: (price) => toStripeAmount(price) !== null,
+    limitsOf: stripeLimits,
     authorise: (ask) => answering((desk) => authorise(desk, ask)),
     capture: (ask) => answering((desk) => capture(desk, ask)),
     void: (ask) => answering((desk) => voidAttempt(desk, ask)),
@@ -74,7 +75,7 @@ async function authorise(desk: StripeDesk, ask: AuthoriseAsk): Promise<Outcome> 
   const amount = toStripeAmount(ask);
   if (amount === null) return { type: "declined", intentId: null, reason: "amount_not_chargeable" };
   if (!ask.token) return { type: "declined", intentId: null, reason: "payment_method_missing" };
-  if (isKeyOld(desk, ask)) return await lookUp(desk, ask, "key_expired");
+  if (desk.nowMs() - ask.askedAtMs >= CREATE_LIFE_MS) return await lookUp(desk, ask, "key_expired");
   try {
     const created = await desk.stripe.paymentIntents.create(intentParams(ask, ask.token, amount), {
       idempotencyKey: ask.idempotencyKey,
@@ -126,7 +127,7 @@ async function closeAttempt(desk: StripeDesk, ask: ProviderAsk, intentId: string
  * trace; whatever appears later still is an authorisation nobody waits for, and reconciliation voids it.
  */
 async function lookUp(desk: StripeDesk, ask: ProviderAsk, reason: string): Promise<Outcome> {
-  const { intents, proven } = await findIntents(desk.stripe, ask.bookingId, ask.attempt, ask.askedAtMs);
+  const { intents, proven } = await findIntents(desk, ask);
   const [newest] = intents;
   if (newest) return await judge(desk, ask, newest);
   const isLate = desk.nowMs() - ask.askedAtMs >= GIVE_UP_AFTER_MS;
@@ -157,7 +158,7 @@ async function voidAttempt(desk: StripeDesk, ask: VoidAsk): Promise<Outcome> {
   }
   const waitMs = ask.askedAtMs + LOOK_AFTER_MS - desk.nowMs();
   if (waitMs > 0) return { type: "later", afterMs: waitMs };
-  const { intents, proven } = await findIntents(desk.stripe, ask.bookingId, ask.attempt, ask.askedAtMs);
+  const { intents, proven } = await findIntents(desk, ask);
   if (!proven) return { type: "unanswered", reason: "too many intents to look through" };
   let last: Outcome = { type: "voided", intentId: null };
   for (const intent of intents) {

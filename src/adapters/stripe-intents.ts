@@ -3,8 +3,8 @@
 // so those two may be repeated under another key where the first can tell nothing more.
 
 import type { Stripe } from "stripe";
+import type { ProviderAsk } from "../app/ports";
 import type { Outcome } from "../domain/box-office/commands";
-import type { BookingId } from "../domain/ids";
 import { HOUR, MINUTE, SECOND } from "../domain/time";
 import { isRemembered, type StripeDesk, troubleOf } from "./stripe-client";
 import { fromStripeAmount } from "./stripe-money";
@@ -16,6 +16,16 @@ export const PAGE_SIZE = 100;
 const MAX_PAGES = 20;
 /** Stripe's clock and ours may differ by this much. */
 const SKEW_MS = MINUTE;
+/**
+ * No request for an intent is sent later than this after its attempt began. A box office asks for one only while the
+ * payment window is open, an hour at most (src/env.ts), so this cuts nothing off; it bounds where an intent can be.
+ */
+export const CREATE_LIFE_MS = 2 * HOUR;
+/**
+ * By then the search index knows an intent: "up to an hour behind during outages", and as much again for us. Source:
+ * docs.stripe.com/api/payment_intents/search.
+ */
+const INDEX_LAG_MS = 2 * HOUR;
 
 /** An intent's state as news of its attempt; null when it can no longer succeed by itself but is not dead yet. */
 export function outcomeOfIntent(intent: Intent): Outcome | null {
@@ -127,26 +137,25 @@ export async function asItIsNow(stripe: Stripe, intent: Intent): Promise<Intent>
 
 /**
  * Every intent of an attempt, newest first. `proven` is false when there was more to look through than a look may
- * take and the index, which lags, knew none.
+ * take and the index knew none, but may still lag behind the last moment at which one can have been made.
  */
 export async function findIntents(
-  stripe: Stripe,
-  bookingId: BookingId,
-  attempt: number,
-  sinceMs: number,
+  { stripe, nowMs }: StripeDesk,
+  { bookingId, attempt, askedAtMs }: Pick<ProviderAsk, "bookingId" | "attempt" | "askedAtMs">,
 ): Promise<{ readonly intents: readonly Intent[]; readonly proven: boolean }> {
   const isOurs = (intent: Intent) => {
     const route = routeOf(intent.metadata);
     return route?.bookingId === bookingId && route.attempt === attempt;
   };
-  const created = { gte: Math.floor((sinceMs - SKEW_MS) / SECOND) };
+  const lastMs = askedAtMs + CREATE_LIFE_MS + SKEW_MS;
+  const created = { gte: Math.floor((askedAtMs - SKEW_MS) / SECOND), lte: Math.ceil(lastMs / SECOND) };
   const { items, complete } = await listBounded((page) => stripe.paymentIntents.list({ created, ...page }), MAX_PAGES);
   const intents = items.filter(isOurs);
   if (intents.length > 0 || complete) return { intents, proven: true };
   const query = `metadata["bookingId"]:"${bookingId}"`;
   const indexed = await stripe.paymentIntents.search({ query, limit: PAGE_SIZE });
   const found = indexed.data.filter(isOurs);
-  return { intents: found, proven: found.length > 0 };
+  return { intents: found, proven: found.length > 0 || nowMs() >= lastMs + INDEX_LAG_MS };
 }
 
 /** Up to `maxPages` pages of a list, newest first; `complete` when that was all there is. */

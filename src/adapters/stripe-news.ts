@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { ProviderEvent, ProviderFinding, ProviderNews, RefundElsewhere } from "../app/ports";
 import { type BookingId, parseId } from "../domain/ids";
 import { SECOND } from "../domain/time";
-import { type StripeDesk, type StripeOptions, stripeClient } from "./stripe-client";
+import { type StripeDesk, type StripeOptions, stripeClient, troubleOf } from "./stripe-client";
 import { cancelIntent, type Intent, isOpen, listBounded, outcomeOfIntent, reasonOf, routeOf } from "./stripe-intents";
 import { fromStripeAmount } from "./stripe-money";
 import { hasFailed, numberOf, outcomeOfRefund, refundsOf } from "./stripe-refunds";
@@ -20,6 +20,8 @@ export interface StripeNewsOptions extends StripeOptions {
 const TOLERANCE_SECONDS = 300;
 /** Pages of one kind that one look takes. */
 const MAX_PAGES = 50;
+/** Cancels that one look waits for in vain, each as long as a time-out, before it leaves the rest to the next. */
+const MAX_UNANSWERED = 5;
 
 const INTENT_EVENTS: ReadonlySet<string> = new Set([
   "payment_intent.succeeded",
@@ -56,6 +58,7 @@ const disputeSchema = z.object({
 export function stripeNews(options: StripeNewsOptions): ProviderNews {
   const client = stripeClient(options);
   return {
+    mayHaveSigned: (signature) => isSignedOfLate(signature, (options.nowMs ?? Date.now)()),
     verify: (body, signature) => verify(options, body, signature),
     async findingsOf(event) {
       const nothing = { findings: [], refundsElsewhere: [] };
@@ -66,7 +69,8 @@ export function stripeNews(options: StripeNewsOptions): ProviderNews {
       const intent = await desk.stripe.paymentIntents.retrieve(event.intentId);
       // Other news of an intent that waits for a card may come while it is being made: only a failure ends it.
       const isFailure = event.type === "payment_intent.payment_failed";
-      const findings = await findingsOfIntent(intent, isFailure ? (dead) => close(desk, dead) : null);
+      const end = (dead: Intent) => cancelIntent(desk, dead.id, closeKeyOf(dead));
+      const findings = await findingsOfIntent(intent, isFailure ? end : null);
       return { ...nothing, findings };
     },
     async bookingOf(event) {
@@ -82,9 +86,14 @@ export function stripeNews(options: StripeNewsOptions): ProviderNews {
       const intents = await listBounded((page) => stripe.paymentIntents.list({ created, ...page }), MAX_PAGES);
       const refunds = await listBounded((page) => stripe.refunds.list({ created, ...page }), MAX_PAGES);
       const findings: ProviderFinding[] = [];
+      const end = cancelsThatMayFail(desk);
       for (const intent of intents.items) {
-        if (isDuplicate(intent, intents.items)) await endDuplicate(desk, intent);
-        else findings.push(...(await findingsOfIntent(intent, (dead) => close(desk, dead))));
+        if (!isDuplicate(intent, intents.items)) {
+          findings.push(...(await findingsOfIntent(intent, (dead) => end(dead, closeKeyOf(dead)))));
+          continue;
+        }
+        desk.log.error("a second intent of a paid attempt", { bookingId: routeOf(intent.metadata)?.bookingId });
+        await end(intent, `${intent.id}:duplicate`);
       }
       findings.push(...findingsOfRefunds(refunds.items.filter(hasFailed)));
       return { findings, complete: intents.complete && refunds.complete };
@@ -92,10 +101,26 @@ export function stripeNews(options: StripeNewsOptions): ProviderNews {
   };
 }
 
-/** An intent whose card failed takes no other: each try of a buyer is an attempt of its own. */
-async function close(desk: StripeDesk, intent: Intent): Promise<Intent> {
+/** An intent whose card failed takes no other, and is ended: each try of a buyer is an attempt of its own. */
+function closeKeyOf(intent: Intent): string {
   const { bookingId, attempt } = routeOf(intent.metadata) ?? { bookingId: intent.id, attempt: 0 };
-  return await cancelIntent(desk, intent.id, `${bookingId}:${attempt}:close`);
+  return `${bookingId}:${attempt}:close`;
+}
+
+/** One that cannot be ended now costs the others nothing: it is null here, and found again at the next look. */
+function cancelsThatMayFail(desk: StripeDesk): (intent: Intent, key: string) => Promise<Intent | null> {
+  let unanswered = 0;
+  return async (intent, key) => {
+    if (unanswered >= MAX_UNANSWERED) return null;
+    try {
+      return await cancelIntent(desk, intent.id, key);
+    } catch (error) {
+      const { kind } = troubleOf(error, desk.log);
+      if (kind === "unknown" || kind === "busy") unanswered++;
+      desk.log.warn("an intent could not be ended", { intent: intent.id, trouble: kind });
+      return null;
+    }
+  };
 }
 
 /** The attempt it was made for is paid by another intent: nobody will ever capture this one. */
@@ -108,9 +133,12 @@ function isDuplicate(intent: Intent, all: readonly Intent[]): boolean {
   });
 }
 
-async function endDuplicate(desk: StripeDesk, intent: Intent): Promise<void> {
-  desk.log.error("a second intent of a paid attempt", { bookingId: routeOf(intent.metadata)?.bookingId });
-  await cancelIntent(desk, intent.id, `${intent.id}:duplicate`);
+/** As Stripe writes it: when it was signed, then an HMAC-SHA256 for each secret in use, among those of other schemes. */
+const SIGNATURE = /^t=(\d{1,12}),(?:.*,)?v1=[0-9a-f]{64}(?:,|$)/;
+
+function isSignedOfLate(signature: string | null, nowMs: number): boolean {
+  const signedAtSeconds = SIGNATURE.exec(signature ?? "")?.[1];
+  return signedAtSeconds !== undefined && Math.floor(nowMs / SECOND) - Number(signedAtSeconds) <= TOLERANCE_SECONDS;
 }
 
 async function verify(
@@ -164,10 +192,10 @@ async function signedBy(
   return null;
 }
 
-/** With `close` an intent that failed is ended first; without, it is no news yet. */
+/** With `end` an intent that failed is ended first; without, and until it is, it is no news yet. */
 async function findingsOfIntent(
   intent: Intent,
-  close: ((intent: Intent) => Promise<Intent>) | null,
+  end: ((intent: Intent) => Promise<Intent | null>) | null,
 ): Promise<readonly ProviderFinding[]> {
   const route = routeOf(intent.metadata);
   const bookingId = bookingIn(intent.metadata);
@@ -175,7 +203,7 @@ async function findingsOfIntent(
   const at = { bookingId, n: route.attempt };
   const outcome = outcomeOfIntent(intent);
   if (outcome) return outcome.type === "unanswered" ? [] : [{ ...at, kind: kindOf(outcome.type), outcome }];
-  const ended = close && (await close(intent));
+  const ended = end && (await end(intent));
   const after = ended && outcomeOfIntent(ended);
   if (!after || after.type === "unanswered") return [];
   if (after.type === "captured" || after.type === "authorised") {

@@ -3,7 +3,8 @@
 
 import { CompactSign, importJWK } from "jose";
 import type { TicketKey, TicketTokens } from "../app/ports";
-import { readToken, TICKET_VERSION, writeClaims } from "../domain/ticket-token";
+import type { TicketId } from "../domain/ids";
+import { checkFrom, numberSigned, readToken, TICKET_VERSION, writeClaims, writeNumber } from "../domain/ticket-token";
 
 /** A private key as configuration has it: `env.ts` checked its form. */
 export interface TicketSigningKey {
@@ -30,11 +31,30 @@ export function ed25519TicketTokens(signingKeys: readonly TicketSigningKey[]): T
     return key;
   }
 
+  function newestKey(): TicketSigningKey {
+    const newest = signingKeys.at(-1);
+    if (!newest) throw new Error("there is no key to sign tickets with");
+    return newest;
+  }
+
+  /** Ed25519 signs alike each time (RFC 8032), so the check is made anew instead of kept. */
+  async function checkBy(jwk: TicketSigningKey, ticketId: TicketId): Promise<string> {
+    const signed = new TextEncoder().encode(numberSigned(ticketId));
+    return checkFrom(new Uint8Array(await crypto.subtle.sign("Ed25519", await keyOf(jwk, "sign"), signed)));
+  }
+
   return {
     keys,
+    async numberOf(ticketId) {
+      return writeNumber(ticketId, await checkBy(newestKey(), ticketId));
+    },
+    async verifyNumber({ ticketId, check }) {
+      if (check === null) return { ok: false, reason: "unverified" };
+      const checks = await Promise.all(signingKeys.map((jwk) => checkBy(jwk, ticketId)));
+      return checks.includes(check) ? { ok: true } : { ok: false, reason: "bad_signature" };
+    },
     async sign(claims) {
-      const newest = signingKeys.at(-1);
-      if (!newest) throw new Error("there is no key to sign tickets with");
+      const newest = newestKey();
       return await new CompactSign(new TextEncoder().encode(writeClaims(claims)))
         .setProtectedHeader({ alg: ALGORITHM, kid: newest.kid })
         .sign(await keyOf(newest, "sign"));

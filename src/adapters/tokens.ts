@@ -9,6 +9,8 @@ import { hs256Key, verifiedPayload } from "./hs256";
 
 /** `exp − iat` of the contract: 86 400 s. */
 const TOKEN_LIFE_MS = DAY;
+/** No token of ours is as long; longer ones are not even looked at, whether a request or a socket brings them. */
+const MAX_TOKEN_CHARS = 4_096;
 const ALGORITHM = "HS256";
 const TYPE = "JWT";
 
@@ -52,6 +54,7 @@ export function jwtTokens({
     },
 
     verify(token, nowMs) {
+      if (token.length > MAX_TOKEN_CHARS) return null;
       const payload = key === null ? null : verifiedPayload(token, key);
       if (payload === null || payload["iss"] !== issuer || payload["aud"] !== audience) return null;
       return claimsOf(payload, nowMs);

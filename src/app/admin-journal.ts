@@ -1,13 +1,22 @@
 // The audit trail of an event as operators read it. The box office keeps facts small, without personal data; here
-// each gets the payload of the documents' catalogue, with names and addresses as they are now. No token is shown.
+// each gets the payload of the documents' catalogue. What a fact says of itself, and what never changes in a booking,
+// is as it was; names, addresses and the event's date are as they are now. No token is shown.
 
-import type { BookingRecord, Origin } from "../domain/box-office/commands";
-import type { EventDefinition, Fact, FactType, JournalEntry, SeatStatus } from "../domain/box-office/state";
-import { geometryOf, seatCountsByTier } from "../domain/geometry";
-import { type BookingId, codeOfEvent, type FactId, factIdOf, type SeatId, type UserId } from "../domain/ids";
+import type { Origin } from "../domain/box-office/commands";
+import type { Fact, FactType, JournalEntry, SeatStatus } from "../domain/box-office/state";
+import { geometryOf } from "../domain/geometry";
+import {
+  type BookingId,
+  codeOfEvent,
+  type EventId,
+  type FactId,
+  factIdOf,
+  paymentIdOf,
+  type SeatId,
+  type UserId,
+} from "../domain/ids";
 import { sumMinor } from "../domain/money";
 import { accept, type Result } from "../domain/refusals";
-import { TIERS } from "../domain/seat-map";
 import { findBooking } from "./bookings";
 import { type EventReading, readEvent } from "./events";
 import type { BookingListing, Deps, Page, User } from "./ports";
@@ -97,14 +106,14 @@ function payloadOf(fact: Fact, atMs: number, scene: Scene): Readonly<Record<stri
   const said = wireDetail(fact);
   switch (fact.type) {
     case "event.created":
-      return { ...eventPayload(scene.event.definition, seatCounts(scene)) };
+      return createdPayload(ids.eventId, fact);
     case "booking.initiated":
       return {
         ...ids,
         userId: listing?.record.userId ?? null,
         seatIds,
         ...said,
-        // Neither is kept: the token is the buyer's secret, the key only a fingerprint.
+        // No journal has them: the token is a secret, the key may be any text. See docs/adr/0009.
         paymentMethodToken: null,
         idempotencyKey: null,
       };
@@ -113,7 +122,7 @@ function payloadOf(fact: Fact, atMs: number, scene: Scene): Readonly<Record<stri
       return { ...ids, requestedSeatIds: seatIds, unavailableSeatIds, reason: "SEATS_UNAVAILABLE" };
     }
     case "payment.processed":
-      return { ...ids, ...(listing && paymentPayload(listing.record)), ...said };
+      return { ...ids, paymentId: fact.bookingId ? paymentIdOf(fact.bookingId) : null, ...UNSAID_PAYMENT, ...said };
     case "booking.confirmed":
       return { ...ids, ...buyerPayload(listing, scene), ...pricePayload(listing), seatIds, ...said };
     case "booking.failed": {
@@ -128,29 +137,17 @@ function payloadOf(fact: Fact, atMs: number, scene: Scene): Readonly<Record<stri
   }
 }
 
-function eventPayload(definition: EventDefinition, counts: readonly number[]) {
-  const { id, name, venueId, startsAtMs, currency, tiers } = definition;
-  return {
-    eventId: id,
-    name,
-    venueId,
-    startsAt: isoOf(startsAtMs),
-    totalSeats: sumMinor(counts),
-    ticketTiers: tiers.map(({ tier, priceMinor }) => {
-      return { tier, price: priceMinor, currency, capacity: counts[TIERS.indexOf(tier)] ?? 0 };
-    }),
-  };
+function createdPayload(eventId: EventId, fact: Fact): Readonly<Record<string, unknown>> {
+  const { name = null, venueId = null, startsAt = null, currency } = wireDetail(fact);
+  const tiers = fact.tiers?.map(({ tier, priceMinor, seats }) => {
+    return { tier, price: priceMinor, currency, capacity: seats };
+  });
+  const totalSeats = tiers ? sumMinor(tiers.map(({ capacity }) => capacity)) : null;
+  return { eventId, name, venueId, startsAt, totalSeats, ticketTiers: tiers ?? null };
 }
 
-function seatCounts(scene: Scene): readonly number[] {
-  return seatCountsByTier(geometryOf(scene.event.definition.layout));
-}
-
-function paymentPayload({ payment }: BookingRecord) {
-  if (!payment) return { paymentId: null };
-  const { id, amountMinor, currency, transactionId, failure } = payment;
-  return { paymentId: id, amount: amountMinor, currency, providerTransactionId: transactionId, failureReason: failure };
-}
+/** What a fact of one outcome does not say of the other's, and what older releases did not keep. */
+const UNSAID_PAYMENT = { amount: null, currency: null, providerTransactionId: null, failureReason: null };
 
 function buyerPayload(listing: BookingListing | null, { users, event }: Scene) {
   const user = listing && users.get(listing.record.userId);
@@ -164,10 +161,11 @@ function buyerPayload(listing: BookingListing | null, { users, event }: Scene) {
   };
 }
 
+/** The price when it was booked, which is what was asked for: seats given back later take nothing from it. */
 function pricePayload(listing: BookingListing | null) {
-  if (!listing) return {};
+  if (!listing) return { totalAmount: null, currency: null, paymentId: null };
   const { totalMinor, currency, payment } = listing.record;
-  return { totalAmount: totalMinor, currency, paymentId: payment?.id ?? null };
+  return { totalAmount: payment?.amountMinor ?? totalMinor, currency, paymentId: payment?.id ?? null };
 }
 
 /** A fact's own words, renamed as the API writes them: moments as text, amounts without their unit. */

@@ -3,22 +3,39 @@
 
 import { type NotificationId, parseEventCode, parseId } from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
-import type { DeadLetter, Deps, NotificationMessage, Page, SagaMessage } from "./ports";
+import { sendAfterAll } from "./notifications";
+import type { DeadLetter, DeadLetters, Deps, NotificationMessage, Page, SagaMessage } from "./ports";
 
 export async function listDeadLetters(
   deps: Pick<Deps, "deadLetters">,
-  page: number,
-  perPage: number,
+  wanted: Parameters<DeadLetters["list"]>[0],
 ): Promise<Page<DeadLetter>> {
-  return await deps.deadLetters.list(page, perPage);
+  return await deps.deadLetters.list(wanted);
 }
+
+/** Notes that somebody saw to it without replaying: a dispute that was answered, a refund that was paid another way. */
+export async function closeDeadLetter(
+  deps: Pick<Deps, "clock" | "deadLetters">,
+  id: string,
+): Promise<Result<DeadLetter>> {
+  await deps.deadLetters.close(id, deps.clock.nowMs());
+  const letter = await deps.deadLetters.byId(id);
+  return letter ? accept(letter) : refuse({ code: "DEAD_LETTER_NOT_FOUND", id });
+}
+
+/** What only people can see to, such as a dispute, names no work of ours. */
+export function isReplayable({ body }: DeadLetter): boolean {
+  return parseMessage(body) !== null;
+}
+
+type ReplayDeps = Pick<Deps, "clock" | "deadLetters" | "boxOffices" | "notifications" | "queues" | "providerInbox">;
 
 /**
  * Makes what the message asked for due now. Refused, and still open, is a message nobody can read, and one of which
  * nothing is owed any more: whoever replays it must not believe that something was begun.
  */
 export async function replayDeadLetter(
-  deps: Pick<Deps, "clock" | "deadLetters" | "boxOffices" | "queues" | "providerInbox">,
+  deps: ReplayDeps,
   id: string,
   origin: { readonly actor: string; readonly requestId: string },
 ): Promise<Result<DeadLetter>> {
@@ -26,27 +43,31 @@ export async function replayDeadLetter(
   if (!letter) return refuse({ code: "DEAD_LETTER_NOT_FOUND", id });
   const message = parseMessage(letter.body);
   if (!message) return invalid("id", "names a message that cannot be read, so there is nothing to replay");
-  if ("delivery" in message) {
-    const isDue = await deps.providerInbox.reopen(message.delivery, deps.clock.nowMs());
-    if (!isDue) return refuse({ code: "NOTHING_TO_REPLAY" });
-  } else if ("code" in message) {
-    // Told apart from others under its own key: a lost answer must not make a second look find that nothing is owed.
-    const key = { scope: `replay ${id} ${origin.requestId}`, fingerprint: "redrive" };
-    const reply = await deps.boxOffices.send(message.code, {
-      type: "redrive",
-      effects: message.effects,
-      ...origin,
-      key,
-    });
-    if (reply === null) return refuse({ code: "EVENT_NOT_FOUND", id: message.code });
-    if (!reply.ok) return reply;
-    if (reply.value.due === 0) return refuse({ code: "NOTHING_TO_REPLAY" });
-  } else {
-    await deps.queues.notify(message.ids);
-  }
+  const due = await makeDue(deps, letter, message, origin);
+  if (!due.ok) return due;
+  if (due.value === 0) return refuse({ code: "NOTHING_TO_REPLAY" });
   const replayedAtMs = deps.clock.nowMs();
   await deps.deadLetters.markReplayed(letter.id, replayedAtMs);
   return accept({ ...letter, replayedAtMs });
+}
+
+/** How many things the message asks for are due now, which were not done and nobody had given up for good. */
+async function makeDue(
+  deps: ReplayDeps,
+  { id }: DeadLetter,
+  message: Message,
+  origin: { readonly actor: string; readonly requestId: string },
+): Promise<Result<number>> {
+  if ("ids" in message) return accept(await sendAfterAll(deps, message.ids));
+  if ("delivery" in message) {
+    return accept((await deps.providerInbox.reopen(message.delivery, deps.clock.nowMs())) ? 1 : 0);
+  }
+  // Told apart from others under its own key: a lost answer must not make a second look find that nothing is owed.
+  const key = { scope: `replay ${id} ${origin.requestId}`, fingerprint: "redrive" };
+  const redrive = { type: "redrive", effects: message.effects, ...origin, key } as const;
+  const reply = await deps.boxOffices.send(message.code, redrive);
+  if (reply === null) return refuse({ code: "EVENT_NOT_FOUND", id: message.code });
+  return reply.ok ? accept(reply.value.due) : reply;
 }
 
 /** A delivery of the provider that was given up. */
@@ -54,7 +75,9 @@ interface DeliveryMessage {
   readonly delivery: string;
 }
 
-function parseMessage(body: string): SagaMessage | NotificationMessage | DeliveryMessage | null {
+type Message = SagaMessage | NotificationMessage | DeliveryMessage;
+
+function parseMessage(body: string): Message | null {
   let value: unknown;
   try {
     value = JSON.parse(body);

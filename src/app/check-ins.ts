@@ -29,7 +29,7 @@ export interface GateBundle {
   readonly revoked: readonly TicketId[];
 }
 
-/** A ticket as a scanner read it: the text of its code, or its id typed in. */
+/** A ticket as a scanner read it: the text of its code, or its number typed in. */
 export interface ShownTicket {
   readonly ticket: string;
   readonly nonce: string;
@@ -144,12 +144,16 @@ async function readShown(
   nowMs: number,
 ): Promise<TicketScan | ShownAnswer> {
   const moment = scannedAtMs ?? nowMs;
+  const invalid = (reason: InvalidReason, ticketId: TicketId | null) =>
+    ({ nonce, result: "invalid", reason, ticketId, seatId: null, entry: null }) as const;
   const typed = readTypedTicket(ticket);
-  if (typed !== null) return { ticketId: typed, seatId: null, nonce, scannedAtMs: moment };
-  const verified = await deps.ticketTokens.verify(ticket);
-  if (verified.ok) {
-    const { ticketId, seatId } = verified.claims;
-    return { ticketId, seatId, nonce, scannedAtMs: moment };
+  if (typed !== null) {
+    const { ticketId } = typed;
+    const proven = await deps.ticketTokens.verifyNumber(typed);
+    return proven.ok ? { ticketId, seatId: null, nonce, scannedAtMs: moment } : invalid(proven.reason, ticketId);
   }
-  return { nonce, result: "invalid", reason: verified.reason, ticketId: null, seatId: null, entry: null };
+  const verified = await deps.ticketTokens.verify(ticket);
+  if (!verified.ok) return invalid(verified.reason, null);
+  const { ticketId, seatId } = verified.claims;
+  return { ticketId, seatId, nonce, scannedAtMs: moment };
 }

@@ -3,28 +3,20 @@
 
 import type { Availability, EventChange, Origin } from "../domain/box-office/commands";
 import type { EventDefinition } from "../domain/box-office/state";
-import { layoutFromMap } from "../domain/drawn-map";
+import { readMap } from "../domain/drawn-map";
 import { geometryOf, seatCountsByTier } from "../domain/geometry";
 import { codeOfEvent, type EventId, parseId } from "../domain/ids";
 import { sumMinor } from "../domain/money";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
-import {
-  checkTierCapacities,
-  checkTierPrices,
-  DEFAULT_SEATS_PER_ROW,
-  type Layout,
-  layoutFromTiers,
-  type SeatMap,
-  TIERS,
-  type TierInput,
-} from "../domain/seat-map";
+import { TIERS } from "../domain/seat-map";
 import { isOver } from "../domain/time";
 import { carryOut, type EffectDeps } from "./effects";
+import { checkRoom, givenHall, type Hall, type HallRequest, wholeVenue } from "./halls";
 import { type AskedKey, withKeptKey } from "./idempotency";
 import type { Deps, EventListing, Page, Venue } from "./ports";
 import { checkChargeable } from "./prices";
 
-export interface NewEvent {
+export interface NewEvent extends HallRequest {
   readonly name: string;
   readonly description: string | null;
   /** Null in the dialect, whose events have none. */
@@ -33,11 +25,6 @@ export interface NewEvent {
   /** Null in the dialect, whose events end as they start. */
   readonly endsAtMs: number | null;
   readonly currency: string | null;
-  readonly tiers: readonly TierInput[] | null;
-  readonly seatMap: SeatMap | null;
-  readonly seatsPerRow: number | null;
-  /** The last seats of a hall that tiers make, kept off sale. */
-  readonly blockedSeats?: number;
 }
 
 /** Absent fields stay. */
@@ -63,7 +50,6 @@ export interface EventSearch {
 
 /** Of an event whose organiser names no price. */
 const DEFAULT_CURRENCY = "GBP";
-const FREE_TIER = { tier: "GENERAL", priceMinor: 0 } as const;
 /** Two events share a code once in a million million: more tries than these are a fault. */
 const MAX_CODE_TRIES = 5;
 
@@ -95,14 +81,12 @@ async function insertEvent(
   if (!timed.ok) return timed;
   const priced = checkChargeable(deps, request.currency ?? DEFAULT_CURRENCY, request.tiers ?? []);
   if (!priced.ok) return priced;
-  const found = await venueOf(deps, request.venueId);
-  if (!found.ok) return found;
-  const venue = found.value;
-  const hall = hallOf(request, venue);
-  if (!hall.ok) return hall;
+  const placed = await placeOf(deps, request);
+  if (!placed.ok) return placed;
+  const { venue, hall } = placed.value;
   for (let tries = 0; tries < MAX_CODE_TRIES; tries++) {
     const id = deps.ids.event(nowMs);
-    const definition = definitionOf(id, request, venue, hall.value, nowMs);
+    const definition = definitionOf(id, request, venue, hall, nowMs);
     const availability = availabilityOfNew(definition);
     const kept = key && { ...key, resultId: id, atMs: nowMs };
     const outcome = await deps.events.insert(definition, availability, kept);
@@ -168,6 +152,8 @@ export async function changeEvent(
   origin: Origin,
 ): Promise<Result<EventReading>> {
   if (Object.keys(request).length === 0) return readEvent(deps, eventId, origin);
+  const sound = checkChange(request);
+  if (!sound.ok) return sound;
   const id = parseId("evnt", eventId);
   const listing = id && (await deps.events.listingById(id));
   if (!listing) return refuse({ code: "EVENT_NOT_FOUND", id: eventId });
@@ -175,7 +161,8 @@ export async function changeEvent(
   if (startsAtMs !== listing.startsAtMs && isOver(startsAtMs, deps.clock.nowMs())) {
     return invalid("startsAt", "must be in the future");
   }
-  const priced = checkChargeable(deps, request.currency ?? listing.currency, request.tiers ?? listing.tiers);
+  // Prices that stay are not judged again: by newer rules they may be too much, and the event must still be movable.
+  const priced = checkChargeable(deps, request.currency ?? listing.currency, request.tiers ?? []);
   if (!priced.ok) return priced;
   const found = await venueOf(deps, request.venueId ?? listing.venue?.id ?? null);
   if (!found.ok) return found;
@@ -199,6 +186,14 @@ function checkTimes({ startsAtMs, endsAtMs }: NewEvent, nowMs: number): Result<v
   return accept(undefined);
 }
 
+/** What of a change is wrong whatever the event. */
+function checkChange({ startsAtMs, endsAtMs, seatMap }: EventChangeRequest): Result<unknown> {
+  if (startsAtMs !== undefined && endsAtMs !== undefined && endsAtMs <= startsAtMs) {
+    return invalid("endsAt", "must be after startsAt");
+  }
+  return seatMap === undefined ? accept(undefined) : readMap(seatMap);
+}
+
 async function venueOf(deps: Pick<Deps, "venues">, venueId: string | null): Promise<Result<Venue | null>> {
   if (venueId === null) return accept(null);
   const id = parseId("ven", venueId);
@@ -206,31 +201,20 @@ async function venueOf(deps: Pick<Deps, "venues">, venueId: string | null): Prom
   return venue ? accept(venue) : refuse({ code: "VENUE_NOT_FOUND", id: venueId });
 }
 
-interface Hall {
-  readonly layout: Layout;
-  readonly tiers: readonly TierInput[];
-}
-
-/** The hall that was drawn, or that tiers make; with neither, one free tier as big as the venue. */
-function hallOf(request: NewEvent, venue: Venue | null): Result<Hall> {
-  const { seatMap } = request;
-  const tiers = request.tiers ?? (seatMap ? [] : [{ ...FREE_TIER, capacity: venue?.capacity ?? null }]);
-  const made = seatMap ? layoutFromMap(seatMap) : layoutOfTiers(tiers, request);
-  if (!made.ok) return made;
-  const layout = made.value;
-  const priced = checkTierPrices(layout, tiers);
-  if (!priced.ok) return priced;
-  const seats = sumMinor(seatCountsByTier(geometryOf(layout)));
-  if (venue && seats > venue.capacity) {
-    return refuse({ code: "CAPACITY_EXCEEDS_VENUE", capacity: seats, venueCapacity: venue.capacity });
-  }
-  return accept({ layout, tiers });
-}
-
-function layoutOfTiers(tiers: readonly TierInput[], request: NewEvent): Result<Layout> {
-  const sound = checkTierCapacities(tiers);
-  if (!sound.ok) return sound;
-  return accept(layoutFromTiers(tiers, request.seatsPerRow ?? DEFAULT_SEATS_PER_ROW, request.blockedSeats));
+/** Where it is and in which hall. What needs no venue is judged before one is looked for. */
+async function placeOf(
+  deps: Pick<Deps, "venues">,
+  request: NewEvent,
+): Promise<Result<{ readonly venue: Venue | null; readonly hall: Hall }>> {
+  const given = givenHall(request);
+  if (given?.ok === false) return given;
+  const found = await venueOf(deps, request.venueId);
+  if (!found.ok) return found;
+  const venue = found.value;
+  const hall = given ?? wholeVenue(request, venue);
+  if (!hall.ok) return hall;
+  const room = checkRoom(hall.value, venue);
+  return room.ok ? accept({ venue, hall: hall.value }) : room;
 }
 
 function definitionOf(

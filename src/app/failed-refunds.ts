@@ -23,7 +23,6 @@ export async function noteFailedRefund(
     reason: `the refund failed: ${reason}`,
     attempts: 1,
     notedAtMs: deps.clock.nowMs(),
-    replayedAtMs: null,
   });
   if (isNew) deps.log.error("a refund failed", { effect, reason });
 }

@@ -42,14 +42,18 @@ export async function createGate(
   request: NewGate,
   origin: Origin,
 ): Promise<Result<GateWithToken>> {
-  const door = await readDoor(deps, eventId, origin);
-  if (!door.ok) return door;
   const nowMs = deps.clock.nowMs();
   return await withKeptKey(deps, origin.key ?? null, nowMs, {
     async make(key) {
+      const given = checkExpiry(request.expiresAtMs, nowMs);
+      if (!given.ok) return given;
+      const door = await readDoor(deps, eventId, origin);
+      if (!door.ok) return door;
       const id = deps.ids.gate(nowMs);
       const gate = gateOf(id, door.value, request, nowMs);
-      if (isOver(gate.expiresAtMs, nowMs)) return invalid("expiresAt", "must be in the future");
+      // What follows from the event may be over as well.
+      const counted = checkExpiry(gate.expiresAtMs, nowMs);
+      if (!counted.ok) return counted;
       const others = await deps.gates.ofEvent(gate.eventId, MAX_GATES);
       if (others.length >= MAX_GATES) return invalid("name", `an event has at most ${MAX_GATES} gates`);
       const token = await deps.gateTokens.of(id);
@@ -63,6 +67,11 @@ export async function createGate(
       return accept({ gate, token: await deps.gateTokens.of(gate.id) });
     },
   });
+}
+
+function checkExpiry(expiresAtMs: number | null, nowMs: number): Result<void> {
+  const over = expiresAtMs !== null && isOver(expiresAtMs, nowMs);
+  return over ? invalid("expiresAt", "must be in the future") : accept(undefined);
 }
 
 function gateOf(id: GateId, door: DoorReading, { name, opensAtMs, expiresAtMs }: NewGate, nowMs: number): Gate {

@@ -156,7 +156,7 @@ function codeAsHtml({ contentId, label, number }: LetterCode): string {
 <tr><td align="center" style="padding:16px 8px;background:#ffffff;border:1px solid #dfe1e8;border-radius:10px">
 <p style="margin:0 0 8px;font:700 19px/26px ${FONT};color:#1b1c22">${escapeHtml(label)}</p>
 <img src="cid:${escapeHtml(contentId)}" width="${CODE_PX}" height="${CODE_PX}" alt="${escapeHtml(`The code of your ticket, ${label}`)}" style="display:block;width:${CODE_PX}px;height:${CODE_PX}px;border:0;background:#ffffff">
-<p style="margin:8px 0 0;font:400 13px/20px ${FONT};color:#4d525e;word-break:break-all">${escapeHtml(number)}</p>
+<p style="margin:8px 0 0;font:400 13px/20px ${FONT};color:#4d525e">${escapeHtml(number)}</p>
 </td></tr>
 </table>`;
 }

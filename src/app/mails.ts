@@ -107,8 +107,8 @@ function tell(type: Exclude<NotificationToSend["type"], "WELCOME">, news: Bookin
   }
 }
 
-function codeOf({ id, seatId }: MailTicket): LetterCode {
-  return { contentId: contentIdOf(id), label: saySeats([seatId]), number: id };
+function codeOf({ id, seatId, number }: MailTicket): LetterCode {
+  return { contentId: contentIdOf(id), label: saySeats([seatId]), number };
 }
 
 function linkTo(label: string, settings: MailSettings, path = ""): Letter["link"] {

@@ -7,6 +7,7 @@ import type { Events, Venues } from "./ports/events";
 import type { Mailbox, Mailer, Notifications, Queues } from "./ports/mails";
 import type { Payments, ProviderInbox, ProviderNews } from "./ports/payments";
 import type {
+  Background,
   Clock,
   Database,
   DeadLetters,
@@ -48,6 +49,7 @@ export interface Deps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
+  readonly background: Background;
   readonly settings: Settings;
   readonly boxOffices: BoxOffices;
   readonly seatFeeds: SeatFeeds;

@@ -39,6 +39,15 @@ const MIN_AGE_MS = 30 * SECOND;
 const RECENT_SLICE_MS = 10 * MINUTE;
 const OLD_SLICE_MS = HOUR;
 
+/** Whether a delivery's body is to be read: not if its signature alone shows that the provider did not send it. */
+export function expectDelivery(
+  { providerNews }: Pick<NewsDeps, "providerNews">,
+  signature: string | null,
+): Result<null> {
+  if (!providerNews) return refuse({ code: "NOT_FOUND" });
+  return providerNews.mayHaveSigned(signature) ? accept(null) : refuse({ code: "WEBHOOK_SIGNATURE_INVALID" });
+}
+
 /** A delivery, durably noted. Null: it was settled before, or concerns nothing of ours. */
 export async function noteDelivery(
   deps: NewsDeps,
@@ -84,7 +93,6 @@ async function giveUp(deps: NewsDeps, event: ProviderEvent, attempts: number): P
       reason: `the provider's news (${type}) could not be settled`,
       attempts,
       notedAtMs: nowMs,
-      replayedAtMs: null,
     });
     await deps.providerInbox.markSettled(id, nowMs);
     deps.log.error("a delivery was given up", { event: id, type, attempts });
@@ -209,7 +217,6 @@ async function noteDispute(deps: NewsDeps, event: ProviderEvent): Promise<void> 
     reason: `the payment is disputed (${reason}): ${status}`,
     attempts: 1,
     notedAtMs: deps.clock.nowMs(),
-    replayedAtMs: null,
   });
 }
 
@@ -224,7 +231,6 @@ async function noteRefundElsewhere(deps: NewsDeps, refund: RefundElsewhere): Pro
     reason: "money was refunded in the provider's dashboard; the booking stands",
     attempts: 1,
     notedAtMs: deps.clock.nowMs(),
-    replayedAtMs: null,
   });
 }
 

@@ -83,7 +83,7 @@ export async function projectAgain(
   let after: LockId | null = null;
   let found = 0;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const audited = await deps.boxOffices.audit(code, after, BOOKINGS_A_PAGE);
+    const audited = await deps.boxOffices.audit(code, after, BOOKINGS_A_PAGE, "bookings");
     if (audited === null) return found;
     const owing = new Set(audited.owing);
     const atRest = audited.bookings.filter(({ id }) => !owing.has(id));

@@ -16,7 +16,7 @@ export interface TicketView {
   readonly status: "VALID" | "REVOKED";
   readonly price: Money;
   /** Null once it is revoked: nobody should show it any more. */
-  readonly code: { readonly token: string; readonly svg: string } | null;
+  readonly code: { readonly token: string; readonly svg: string; readonly number: string } | null;
   readonly entry: { readonly atMs: number; readonly gate: string } | null;
 }
 
@@ -24,6 +24,7 @@ export interface TicketView {
 export interface MailTicket {
   readonly id: TicketId;
   readonly seatId: SeatId;
+  readonly number: string;
   readonly png: Uint8Array;
 }
 
@@ -47,7 +48,6 @@ export async function listTickets(
   // Not for admins either: whoever has the code has the seat.
   if (booking.userId !== viewer.id) return refuse({ code: "FORBIDDEN" });
   const views = tickets.map(async (ticket): Promise<TicketView> => {
-    const token = ticket.status === "VALID" ? await tokenOf(deps, ticket) : null;
     return {
       id: ticket.id,
       bookingId: booking.id,
@@ -55,7 +55,7 @@ export async function listTickets(
       seatId: ticket.seatId,
       status: ticket.status,
       price: { amountMinor: ticket.priceMinor, currency: booking.currency },
-      code: token === null ? null : { token, svg: deps.qrCodes.svg(token) },
+      code: ticket.status === "VALID" ? await codeOf(deps, ticket) : null,
       entry: ticket.entry && { atMs: ticket.entry.atMs, gate: ticket.entry.gate },
     };
   });
@@ -71,6 +71,7 @@ export async function ticketsForMail(deps: SigningDeps, bookingId: BookingId): P
     good.map(async (ticket) => ({
       id: ticket.id,
       seatId: ticket.seatId,
+      number: await deps.ticketTokens.numberOf(ticket.id),
       png: await deps.qrCodes.png(await tokenOf(deps, ticket)),
     })),
   );
@@ -82,6 +83,14 @@ function readTickets(
   origin: Origin,
 ): Promise<Result<Replies["readTickets"]> | null> {
   return deps.boxOffices.send(codeOfSaleId(bookingId), { type: "readTickets", bookingId, ...origin });
+}
+
+async function codeOf(
+  deps: SigningDeps,
+  ticket: { readonly id: TicketId; readonly seatId: SeatId },
+): Promise<NonNullable<TicketView["code"]>> {
+  const [token, number] = await Promise.all([tokenOf(deps, ticket), deps.ticketTokens.numberOf(ticket.id)]);
+  return { token, svg: deps.qrCodes.svg(token), number };
 }
 
 function tokenOf(

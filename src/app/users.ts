@@ -7,7 +7,7 @@ import { HOUR, MINUTE, SECOND } from "../domain/time";
 import { type AskedKey, withKeptKey } from "./idempotency";
 import type { Deps, KeptKey, Role, User, UserWithPassword } from "./ports";
 
-/** Failed logins of one account from one address. At another address its owner is not affected. */
+/** Failed logins of one account from one site. Elsewhere its owner is not affected. */
 export const FAILED_LOGINS_PER_ACCOUNT = 10;
 /** Failed logins from one address, whatever the accounts: bounds the trying of one password on many. */
 export const FAILED_LOGINS_PER_ADDRESS = 100;
@@ -131,7 +131,7 @@ type LoginDeps = Pick<Deps, "clock" | "users" | "passwords" | "tokens" | "thrott
 export async function logIn(deps: LoginDeps, input: Login): Promise<Result<Session>> {
   const nowMs = deps.clock.nowMs();
   const email = input.email.toLowerCase();
-  const counters = await countersOf(deps, email, networkOf(input.address));
+  const counters = await countersOf(deps, email, input.address);
   const allowed = await takeLogin(deps, counters, nowMs);
   if (!allowed.ok) return allowed;
 
@@ -154,10 +154,10 @@ interface LoginCounters {
 }
 
 /** Hashed, so that the counters' table does not say who tried to log in from where. */
-async function countersOf(deps: LoginDeps, email: string, network: string): Promise<LoginCounters> {
+async function countersOf(deps: LoginDeps, email: string, address: string): Promise<LoginCounters> {
   return {
-    account: `logins of an account ${await deps.fingerprints.of([email, network])}`,
-    address: `logins from an address ${await deps.fingerprints.of(network)}`,
+    account: `logins of an account ${await deps.fingerprints.of([email, siteOf(address)])}`,
+    address: `logins from an address ${await deps.fingerprints.of(networkOf(address))}`,
   };
 }
 
@@ -216,12 +216,23 @@ function withoutPassword({ id, name, email, role, createdAtMs, updatedAtMs }: Us
   return { id, name, email, role, createdAtMs, updatedAtMs };
 }
 
-/** Groups of an IPv6 address that name a network: a subscriber has all addresses of a /64. */
+/** Groups of an IPv6 address that name a network: a subscriber has all addresses of a /64 … */
 const IPV6_NETWORK_GROUPS = 4;
+/** … and a site up to a /48 (RFC 6177): whoever rents one has 65 536 networks. */
+const IPV6_SITE_GROUPS = 3;
 const IPV6_GROUPS = 8;
 
 /** What of an address counts as one origin: an IPv4 address, or an IPv6 network of 64 bits. */
 export function networkOf(address: string): string {
+  return prefixOf(address, IPV6_NETWORK_GROUPS);
+}
+
+/** What of an address counts as one guesser of one account's password: an IPv4 address, or an IPv6 site of 48 bits. */
+export function siteOf(address: string): string {
+  return prefixOf(address, IPV6_SITE_GROUPS);
+}
+
+function prefixOf(address: string, length: number): string {
   if (!address.includes(":") || address.includes(".")) return address;
   const [head = "", tail] = address.toLowerCase().split("::");
   const first = head === "" ? [] : head.split(":");
@@ -229,7 +240,7 @@ export function networkOf(address: string): string {
   const skipped = tail === undefined ? 0 : Math.max(0, IPV6_GROUPS - first.length - last.length);
   const groups = [...first, ...Array<string>(skipped).fill("0"), ...last];
   return groups
-    .slice(0, IPV6_NETWORK_GROUPS)
+    .slice(0, length)
     .map((group) => group.replace(/^0+(?=.)/, ""))
     .join(":");
 }

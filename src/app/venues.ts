@@ -10,7 +10,7 @@ export type NewVenue = Pick<Venue, "name" | "address" | "city" | "country" | "ca
 
 export interface VenueReading {
   readonly venue: Venue;
-  /** By date, past ones too. */
+  /** By date, past ones too where upcoming ones leave room. */
   readonly events: readonly EventListing[];
 }
 
@@ -44,9 +44,12 @@ export async function listVenues(
 }
 
 /** A venue with the events scheduled there. */
-export async function readVenue(deps: Pick<Deps, "venues" | "events">, venueId: string): Promise<Result<VenueReading>> {
+export async function readVenue(
+  deps: Pick<Deps, "clock" | "venues" | "events">,
+  venueId: string,
+): Promise<Result<VenueReading>> {
   const id = parseId("ven", venueId);
   const venue = id && (await deps.venues.byId(id));
   if (!venue) return refuse({ code: "VENUE_NOT_FOUND", id: venueId });
-  return accept({ venue, events: await deps.events.ofVenue(venue.id, MAX_VENUE_EVENTS) });
+  return accept({ venue, events: await deps.events.ofVenue(venue, deps.clock.nowMs(), MAX_VENUE_EVENTS) });
 }

@@ -8,7 +8,7 @@ export type ScanResult = "ok" | "already_used" | "revoked" | "wrong_event" | "to
 /**
  * Why a ticket is invalid. `malformed`: no text of ours · `unknown_key`: signed with a key this deployment never had, or
  * has retired · `bad_signature`: changed, or forged · `unknown_ticket`: nothing was ever sold under this id, or it is
- * another seat's · `unverified`: typed in while offline, where nothing proves it.
+ * another seat's · `unverified`: typed in, where nothing proves it: offline, or without the end of its number.
  */
 export type InvalidReason = "malformed" | "unknown_key" | "bad_signature" | "unknown_ticket" | "unverified";
 

@@ -160,7 +160,7 @@ function encodeBits(value: number, chars: number): string {
   return text;
 }
 
-function encodeRandom(bytes: Uint8Array, start: number, chars: number): string {
+export function encodeRandom(bytes: Uint8Array, start: number, chars: number): string {
   let text = "";
   for (let i = start; i < start + chars; i++) text += ALPHABET[(bytes[i] ?? 0) & 31];
   return text;

@@ -78,7 +78,8 @@ function growByTiers(
   return withinIndices({ source: "tiers", segments }, "ticketTiers");
 }
 
-function countSeats(layout: Layout, tier: Tier): number {
+/** The tier's seats that are in the hall. */
+export function countSeats(layout: Layout, tier: Tier): number {
   let seats = 0;
   for (const segment of layout.segments) if (segment.tier === tier) seats += segment.seats - segment.removed.length;
   return seats;

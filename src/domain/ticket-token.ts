@@ -1,7 +1,7 @@
 // What a ticket's code says, and how it is written: a compact JWS (RFC 7515, EdDSA) with the shortest claims that name a
 // ticket. Reading is strict, so that a text which differs from the signed one in any bit is another text.
 
-import { CODE_CHARS, type EventCode, parseEventCode, parseId, type SeatId, type TicketId } from "./ids";
+import { CODE_CHARS, type EventCode, encodeRandom, parseEventCode, parseId, type SeatId, type TicketId } from "./ids";
 
 /** Raised when a ticket must be issued anew under the same id; older ones are then invalid. */
 export const TICKET_VERSION = 1;
@@ -11,6 +11,9 @@ const MAX_TYPED_CHARS = 60;
 /** An Ed25519 signature. */
 const SIGNATURE_BYTES = 64;
 const TIME_CHARS = 10;
+const ID_CHARS = 26;
+const CHECK_CHARS = 6;
+const CHECK = /^[0-9A-HJKMNP-TV-Z]{6}$/;
 const PREFIX = "tkt_";
 const SEAT_PREFIX = "seat_";
 const KID = /^[A-Za-z0-9_-]{1,32}$/;
@@ -21,6 +24,12 @@ export interface TicketClaims {
   readonly ticketId: TicketId;
   readonly seatId: SeatId;
   readonly version: number;
+}
+
+/** A number that was typed in. Without its check it proves nothing: ids are no secrets. */
+export interface TypedTicket {
+  readonly ticketId: TicketId;
+  readonly check: string | null;
 }
 
 export interface ReadToken {
@@ -55,11 +64,33 @@ export function readToken(text: string): ReadToken | null {
   return claims === null ? null : { kid, ...claims, signed: `${header}.${payload}`, signature: bytes };
 }
 
-/** A ticket's id as people type it from paper: in any case, with or without its prefix, spaces and hyphens. */
-export function readTypedTicket(text: string): TicketId | null {
+/**
+ * What is printed under a ticket's code, for where it cannot be scanned: its id, which follows from its booking's, and
+ * characters that only our keys can make. In fours, as people read and type.
+ */
+export function writeNumber(ticketId: TicketId, check: string): string {
+  return (ticketId.slice(PREFIX.length) + check).replace(/.{4}(?=.)/g, "$& ");
+}
+
+/** What is signed for a ticket's number. No token is signed over a text without dots. */
+export function numberSigned(ticketId: TicketId): string {
+  return `number ${ticketId}`;
+}
+
+/** 30 bits of that signature: each guess is typed at a door, in front of somebody. */
+export function checkFrom(signature: Uint8Array): string {
+  return encodeRandom(signature, 0, CHECK_CHARS);
+}
+
+/** A number as people type it: in any case, with or without prefix, spaces and hyphens. Its id alone is no number. */
+export function readTypedTicket(text: string): TypedTicket | null {
   if (text.length > MAX_TYPED_CHARS) return null;
-  const body = text.trim().replace(/^tkt_/i, "").replace(/[\s-]/g, "").toUpperCase();
-  return parseId("tkt", PREFIX + body.replaceAll("O", "0").replace(/[IL]/g, "1"));
+  const typed = text.trim().replace(/^tkt_/i, "").replace(/[\s-]/g, "").toUpperCase();
+  const body = typed.replaceAll("O", "0").replace(/[IL]/g, "1");
+  const ticketId = parseId("tkt", PREFIX + body.slice(0, ID_CHARS));
+  const check = body.slice(ID_CHARS);
+  if (ticketId === null || (check !== "" && !CHECK.test(check))) return null;
+  return { ticketId, check: check === "" ? null : check };
 }
 
 function readClaims(

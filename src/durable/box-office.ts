@@ -2,7 +2,7 @@
 // Nobody hears of anything before it is durable: every answer waits for the commit whose state it has seen.
 
 import { DurableObject } from "cloudflare:workers";
-import { type AuditedBooking, auditJournal, auditState } from "../domain/box-office/audit";
+import { type AuditedBooking, type AuditScope, auditJournal, auditState } from "../domain/box-office/audit";
 import type { Command, CommandType, JournalPage, Reply } from "../domain/box-office/commands";
 import { nextDueMs } from "../domain/box-office/deadlines";
 import { takeOutgoing } from "../domain/box-office/effects";
@@ -81,13 +81,14 @@ export class BoxOffice extends DurableObject<Env> {
     return { entries, nextSeq: entries.length === limit && last !== undefined ? last.seq : null };
   }
 
-  /** The invariants over a page of rows, and over the seat table with the first page. */
-  async audit(after: LockId | null, limit: number): Promise<AuditedPage> {
+  /** The invariants over a page of rows, and with the first page over the seat table, if everything is asked for. */
+  async audit(after: LockId | null, limit: number, scope: AuditScope = "everything"): Promise<AuditedPage> {
     await this.#readyToRead();
     const holds = this.#rows.booked(after, limit);
     const state = this.#state as BoxOfficeState;
-    const audit = auditState(state, holds, after === null, Date.now(), this.#alarmMs);
-    const told = after === null ? this.#rows.lastSeatChanges() : null;
+    const whole = after === null && scope === "everything";
+    const audit = auditState(state, holds, whole, Date.now(), this.#alarmMs);
+    const told = whole ? this.#rows.lastSeatChanges() : null;
     const violations = told === null ? audit.violations : [...audit.violations, ...auditJournal(state, told)];
     const last = holds.at(-1);
     return { ...audit, violations, next: holds.length === limit && last !== undefined ? last.id : null };

@@ -17,13 +17,16 @@ import {
 import type { Refusal } from "../domain/refusals";
 import { TIERS, type Tier } from "../domain/seat-map";
 import { isOver, SECOND } from "../domain/time";
+import { reclaimed, rewarded } from "./feed-budget";
 import type { Attached } from "./seat-feed";
 
 const MAX_SEATS = 10;
 /** Commands of one socket that wait for their answer. */
 const MAX_PENDING = 8;
+/** Of a client's own text, as much is said back; HTTP does the same. */
+const MAX_ECHO_CHARS = 60;
 
-const OVERLOADED: Refusal = { code: "OVERLOADED", retryAfterMs: SECOND };
+export const OVERLOADED: Refusal = { code: "OVERLOADED", retryAfterMs: SECOND };
 
 /** Well below what a box office lets wait. */
 const MAX_GROUP = 500;
@@ -38,25 +41,33 @@ interface Waiting {
 
 export type Said = { readonly type: unknown; readonly id?: unknown; readonly [field: string]: unknown };
 
+/** Whoever sends commands on a socket. */
+export interface Sender {
+  readonly attached: Attached;
+  /** Commands that wait for their answer. */
+  pending: number;
+  /** When its bucket of messages is full again (feed-budget.ts). */
+  fullAtMs: number;
+}
+
 export interface FeedCommands {
   /** A hold, a release, or what nobody knows: answered on the socket, sooner or later. */
-  take(socket: WebSocket, attached: Attached, said: Said): void;
+  take(socket: WebSocket, sender: Sender, said: Said, nowMs: number): void;
   /** Answers on the socket; returns whose socket it is from now on. */
-  signIn(socket: WebSocket, said: Said): Signed;
+  signIn(socket: WebSocket, said: Said, nowMs: number): Signed;
 }
 
 export type Signed = Pick<Attached, "userId" | "signedUntilMs">;
 
-/** As told on the socket: an answer to the message with this id. */
-export function replyTo(said: Said, body: object): string {
-  const id = typeof said.id === "string" || typeof said.id === "number" ? said.id : null;
-  return JSON.stringify({ type: "reply", id, ...body });
+/** As told on the socket: an answer to the message with this id. One that is none is answered without. */
+export function replyTo({ id }: Said, body: object): string {
+  const isId = typeof id === "number" || (typeof id === "string" && id.length <= MAX_ECHO_CHARS);
+  return JSON.stringify({ type: "reply", id: isId ? id : null, ...body });
 }
 
 export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxOfficeCalls): FeedCommands {
   const waiting = new Map<EventCode, Waiting[]>();
   const underWay = new Set<EventCode>();
-  const pending = new WeakMap<WebSocket, number>();
 
   /** Whatever arrives in the same tick is one call, and what arrives while that is under way is the next. */
   function ask(code: EventCode, asked: Waiting): void {
@@ -92,42 +103,49 @@ export function feedCommands(tokens: Verifier, doorOf: (code: EventCode) => BoxO
     }
   }
 
-  function command(socket: WebSocket, attached: Attached, said: Said): void {
-    const open = pending.get(socket) ?? 0;
-    const made = open < MAX_PENDING ? commandOf(attached, said) : OVERLOADED;
+  function command(socket: WebSocket, sender: Sender, said: Said, nowMs: number): void {
+    const made = sender.pending < MAX_PENDING ? commandOf(sender.attached, said, nowMs) : OVERLOADED;
     if ("code" in made) {
       sendTo(socket, replyTo(said, refusalOf(made)));
       return;
     }
-    pending.set(socket, open + 1);
-    ask(attached.code, {
+    sender.pending += 1;
+    ask(sender.attached.code, {
       command: made.command,
       answered(reply) {
-        pending.set(socket, (pending.get(socket) ?? 1) - 1);
+        sender.pending -= 1;
+        if (isDone(reply)) {
+          const settle = made.command.type === "hold" ? rewarded : reclaimed;
+          sender.fullAtMs = settle(sender.fullAtMs);
+        }
         sendTo(socket, replyTo(said, answerOf(reply)));
       },
     });
   }
 
   return {
-    take(socket, attached, said) {
-      if (said.type === "hold" || said.type === "release") command(socket, attached, said);
+    take(socket, sender, said, nowMs) {
+      if (said.type === "hold" || said.type === "release") command(socket, sender, said, nowMs);
       else sendTo(socket, replyTo(said, refusalOf({ code: "NOT_FOUND" })));
     },
-    signIn(socket, said) {
-      const signed = signedBy(tokens, said.token);
+    signIn(socket, said, nowMs) {
+      const signed = signedBy(tokens, said.token, nowMs);
       sendTo(socket, JSON.stringify({ type: "auth", ok: signed.userId !== null }));
       return signed;
     },
   };
 }
 
-function sendTo(socket: WebSocket, text: string): void {
+export function sendTo(socket: WebSocket, text: string): void {
   try {
     socket.send(text);
   } catch {
     // It is gone already.
   }
+}
+
+function isDone(reply: AnyReply | null): boolean {
+  return reply !== null && "ok" in reply && reply.ok;
 }
 
 /** Where nobody knows whether it was done, the client asks again, under the same key where it gave one. */
@@ -142,30 +160,33 @@ type Verifier = Pick<ReturnType<typeof jwtTokens>, "verify">;
 
 const NOBODY: Signed = { userId: null, signedUntilMs: 0 };
 
-function signedBy(tokens: Verifier, token: unknown): Signed {
-  const claims = typeof token === "string" ? tokens.verify(token, Date.now()) : null;
+function signedBy(tokens: Verifier, token: unknown, nowMs: number): Signed {
+  const claims = typeof token === "string" ? tokens.verify(token, nowMs) : null;
   return claims === null ? NOBODY : { userId: claims.sub, signedUntilMs: claims.expiresAtMs };
 }
 
-function commandOf({ code, ...signed }: Attached, said: Said): { readonly command: Command } | Refusal {
-  const nowMs = Date.now();
+function commandOf({ code, ...signed }: Attached, said: Said, nowMs: number): { readonly command: Command } | Refusal {
   if (signed.userId === null || isOver(signed.signedUntilMs, nowMs)) return { code: "UNAUTHENTICATED" };
   const userId = signed.userId as UserId;
   // For both ids: neither is a secret, and each question of the platform costs more than the bytes.
   const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
   const origin = { actor: userId, requestId: makeId("req", nowMs, random) };
   if (said.type === "release") {
-    const lockId = typeof said.lockId === "string" ? parseId("lock", said.lockId) : null;
-    if (lockId === null) return { code: "LOCK_NOT_FOUND", id: String(said.lockId) };
+    if (typeof said.lockId !== "string") return invalidIn("lockId", "must be a text");
+    const lockId = parseId("lock", said.lockId);
+    if (lockId === null) return { code: "LOCK_NOT_FOUND", id: said.lockId.slice(0, MAX_ECHO_CHARS) };
     return { command: { type: "release", lockId, userId, ...origin } };
   }
   const choice = choiceOf(said);
   if (choice === null) {
-    const message = `seatIds: 1 to ${MAX_SEATS} seat ids, or seats: a number with an optional tier`;
-    return { code: "VALIDATION_ERROR", problems: [{ field: "seatIds", message }] };
+    return invalidIn("seatIds", `seatIds: 1 to ${MAX_SEATS} seat ids, or seats: a number with an optional tier`);
   }
   const lockId: LockId = makeSaleId("lock", code, nowMs, random);
   return { command: { type: "hold", lockId, userId, choice, clientKey: null, dialect: false, ...origin } };
+}
+
+function invalidIn(field: string, message: string): Refusal {
+  return { code: "VALIDATION_ERROR", problems: [{ field, message }] };
 }
 
 function choiceOf(said: Said): Extract<Command, { type: "hold" }>["choice"] | null {

@@ -7,7 +7,17 @@ import type { ChangeForm, FeedChange, FeedGates, FeedSnapshot } from "../domain/
 import type { EventCode } from "../domain/ids";
 import { SECOND } from "../domain/time";
 import type { BoxOffice } from "./box-office";
-import { type FeedCommands, feedCommands, refusalOf, replyTo, type Said } from "./feed-commands";
+import { charged, FULL_BUCKET_MS, isOverdrawn, uncharged } from "./feed-budget";
+import {
+  type FeedCommands,
+  feedCommands,
+  OVERLOADED,
+  refusalOf,
+  replyTo,
+  type Said,
+  type Sender,
+  sendTo,
+} from "./feed-commands";
 import { gatesAllowed } from "./feed-gates";
 import type { FeedNews } from "./feed-publisher";
 import { deltaFrame, FeedTable } from "./feed-table";
@@ -17,8 +27,11 @@ const MAX_UNACKED_FRAMES = 512;
 /** 421, Misdirected Request (RFC 9110, 15.5.20). */
 const HAS_ITS_FILL = 421;
 const TOO_SLOW = 4008;
+/** Of connections, and of messages: 429 of HTTP. */
 const TOO_MANY = 4029;
 const BAD_MESSAGE = 4000;
+/** Internal error (RFC 6455, 7.4.1). */
+const BROKEN = 1011;
 /** A message of a client: an acknowledgement, a token, or a command of ten seats. */
 const MAX_MESSAGE_CHARS = 8_192;
 /**
@@ -47,13 +60,15 @@ export interface Attached {
 
 const STRANGER = { seq: 0, form: "seats", userId: null, signedUntilMs: 0, gatesAskedMs: null } as const;
 
-interface Reader {
+interface Reader extends Sender {
   attached: Attached;
   seq: number;
   /** Frames sent and not acknowledged, by their number, oldest first. */
   unacked: number[];
   /** Of the last counts that it was shown. */
   gatesSeq: number;
+  /** Its question for them is under way. */
+  asksGates: boolean;
 }
 
 export class SeatFeed extends DurableObject<Env> {
@@ -92,8 +107,7 @@ export class SeatFeed extends DurableObject<Env> {
     const full = this.ctx.getWebSockets(address).length >= perAddress || open >= perRelay;
     this.ctx.acceptWebSocket(server, [address]);
     if (full) {
-      server.send(JSON.stringify({ type: "closed", reason: "too many connections" }));
-      server.close(TOO_MANY, "too many connections");
+      this.#expel(server, TOO_MANY, "too many connections");
       return new Response(null, { status: 101, webSocket: client });
     }
     await this.#ready(code, relay);
@@ -132,22 +146,35 @@ export class SeatFeed extends DurableObject<Env> {
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void | Promise<void> {
     const reader = this.#readers.get(socket);
     if (reader === undefined) return;
-    if (typeof message !== "string" || message.length > MAX_MESSAGE_CHARS) return this.#refuse(socket);
+    try {
+      // What takes longer than a turn catches its own faults.
+      return this.#hear(socket, reader, message, Date.now());
+    } catch (fault) {
+      log("a message was not taken", fault);
+      this.#expel(socket, BROKEN, "something went wrong");
+    }
+  }
+
+  #hear(socket: WebSocket, reader: Reader, message: string | ArrayBuffer, nowMs: number): void | Promise<void> {
+    // Before anything is read of it: reading is what a flood would cost all the others.
+    reader.fullAtMs = charged(reader.fullAtMs, nowMs);
+    if (isOverdrawn(reader.fullAtMs, nowMs)) return this.#expel(socket, TOO_MANY, "too many messages");
+    if (typeof message !== "string" || message.length > MAX_MESSAGE_CHARS) return this.#misunderstand(socket);
     let said: unknown;
     try {
       said = JSON.parse(message);
     } catch {
-      return this.#refuse(socket);
+      return this.#misunderstand(socket);
     }
-    if (typeof said !== "object" || said === null || !("type" in said)) return this.#refuse(socket);
+    if (typeof said !== "object" || said === null || !("type" in said)) return this.#misunderstand(socket);
     if (said.type === "ack") return this.#acknowledge(reader, said);
-    if (said.type === "gates") return this.#showGates(socket, reader, said);
-    if (said.type === "auth") return this.#signIn(socket, reader, said);
-    this.#commands.take(socket, reader.attached, said);
+    if (said.type === "gates") return this.#showGates(socket, reader, said, nowMs);
+    if (said.type === "auth") return this.#signIn(socket, reader, said, nowMs);
+    this.#commands.take(socket, reader, said, nowMs);
   }
 
-  #signIn(socket: WebSocket, reader: Reader, said: Said): void {
-    const signed = this.#commands.signIn(socket, said);
+  #signIn(socket: WebSocket, reader: Reader, said: Said, nowMs: number): void {
+    const signed = this.#commands.signIn(socket, said, nowMs);
     reader.attached = { ...reader.attached, ...signed, gatesAskedMs: null };
     this.#keep(socket, reader);
   }
@@ -178,8 +205,10 @@ export class SeatFeed extends DurableObject<Env> {
     if (this.ctx.getWebSockets().length > 0) await this.#catchUp(code, relay);
   }
 
+  /** A socket that hibernated was quiet for longer than its bucket takes to fill. */
   #remember(socket: WebSocket, attached: Attached): Reader {
-    const reader: Reader = { attached, seq: attached.seq, unacked: [], gatesSeq: 0 };
+    const sender = { attached, pending: 0, fullAtMs: FULL_BUCKET_MS };
+    const reader: Reader = { ...sender, seq: attached.seq, unacked: [], gatesSeq: 0, asksGates: false };
     this.#readers.set(socket, reader);
     return reader;
   }
@@ -255,30 +284,35 @@ export class SeatFeed extends DurableObject<Env> {
     else this.#send(socket, reader, now.wholeFrame(), now.seq);
   }
 
-  /** From now on it is shown how many come in at the gates, if it is an organiser's. */
-  async #showGates(socket: WebSocket, reader: Reader, said: Said): Promise<void> {
+  /** From now on it is shown how many come in at the gates, if it is an organiser's. One question at a time. */
+  async #showGates(socket: WebSocket, reader: Reader, said: Said, nowMs: number): Promise<void> {
+    if (reader.asksGates) return sendTo(socket, replyTo(said, refusalOf(OVERLOADED)));
+    reader.asksGates = true;
     try {
       reader.attached = { ...reader.attached, gatesAskedMs: null };
-      if (!(await this.#mayWatchGates(socket, reader, said))) return;
+      if (!(await this.#mayWatchGates(socket, reader, said, nowMs))) return;
       this.#sendGates(socket, reader, await this.#boxOffice(reader.attached.code).gateCounts());
     } catch {
-      socket.send(replyTo(said, refusalOf({ code: "OVERLOADED", retryAfterMs: SECOND })));
+      sendTo(socket, replyTo(said, refusalOf(OVERLOADED)));
+    } finally {
+      reader.asksGates = false;
     }
   }
 
   async #tellGates(news: FeedGates): Promise<void> {
+    const nowMs = Date.now();
     for (const [socket, reader] of this.#readers) {
       if (reader.attached.gatesAskedMs === null) continue;
-      if (await this.#mayWatchGates(socket, reader, { type: "gates" })) this.#sendGates(socket, reader, news);
+      if (await this.#mayWatchGates(socket, reader, { type: "gates" }, nowMs)) this.#sendGates(socket, reader, news);
     }
   }
 
   /** Notes what the database says; one that may not, or no longer, is told so. */
-  async #mayWatchGates(socket: WebSocket, reader: Reader, said: Said): Promise<boolean> {
-    const allowed = await gatesAllowed(this.env, reader.attached, Date.now());
+  async #mayWatchGates(socket: WebSocket, reader: Reader, said: Said, nowMs: number): Promise<boolean> {
+    const allowed = await gatesAllowed(this.env, reader.attached, nowMs);
     reader.attached = { ...reader.attached, gatesAskedMs: allowed.ok ? allowed.value : null };
     this.#keep(socket, reader);
-    if (!allowed.ok) socket.send(replyTo(said, refusalOf(allowed.refusal)));
+    if (!allowed.ok) sendTo(socket, replyTo(said, refusalOf(allowed.refusal)));
     return allowed.ok;
   }
 
@@ -307,16 +341,23 @@ export class SeatFeed extends DurableObject<Env> {
     return false;
   }
 
+  /** One that says something new costs nothing: there are no more of these than frames were sent. */
   #acknowledge(reader: Reader, said: object): void {
     const seq = "seq" in said && typeof said.seq === "number" ? said.seq : -1;
     const first = reader.unacked.findIndex((sent) => sent > seq);
-    if (first < 0) reader.unacked = [];
-    else if (first > 0) reader.unacked = reader.unacked.slice(first);
+    if (first === 0 || reader.unacked.length === 0) return;
+    reader.unacked = first < 0 ? [] : reader.unacked.slice(first);
+    reader.fullAtMs = uncharged(reader.fullAtMs);
   }
 
-  #refuse(socket: WebSocket): void {
-    socket.send(JSON.stringify({ type: "closed", reason: "the message was not understood" }));
-    socket.close(BAD_MESSAGE, "the message was not understood");
+  #misunderstand(socket: WebSocket): void {
+    this.#expel(socket, BAD_MESSAGE, "the message was not understood");
+  }
+
+  /** Whatever it sends after this is not looked at. */
+  #expel(socket: WebSocket, code: number, reason: string): void {
+    sendTo(socket, JSON.stringify({ type: "closed", reason }));
+    socket.close(code, reason);
     this.ctx.waitUntil(this.#leave(socket));
   }
 
@@ -344,4 +385,8 @@ export class SeatFeed extends DurableObject<Env> {
 
 function tokensOf({ JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE }: Env & { readonly JWT_SECRET?: string }) {
   return jwtTokens({ secret: JWT_SECRET ?? "", issuer: JWT_ISSUER, audience: JWT_AUDIENCE });
+}
+
+function log(message: string, fault: unknown): void {
+  console.error(JSON.stringify({ level: "error", message, where: "seat-feed", fault: String(fault) }));
 }

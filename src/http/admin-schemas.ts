@@ -1,6 +1,7 @@
 // What operators are shown: the consistency check, journal entries with their facts, dead letters.
 
 import { z } from "@hono/zod-openapi";
+import { isReplayable } from "../app/admin";
 import type { Consistency } from "../app/admin-consistency";
 import type { EntryView } from "../app/admin-journal";
 import type { DeadLetter } from "../app/ports";
@@ -101,12 +102,16 @@ export const deadLetterSchema = z
     attempts: z.int(),
     payload: z.unknown().openapi({ description: "The original message; as text, if it is no JSON." }),
     notedAt: timestamp,
+    replayable: z
+      .boolean()
+      .openapi({ description: "Whether it can be done again; what only people can see to cannot." }),
     replayedAt: timestamp.nullable(),
+    closedAt: timestamp.nullable().openapi({ description: "When somebody saw to it otherwise." }),
   })
   .openapi("DeadLetter");
 
 export function deadLetterJson(letter: DeadLetter): z.input<typeof deadLetterSchema> {
-  const { id, queue, reason, attempts, notedAtMs, replayedAtMs } = letter;
+  const { id, queue, reason, attempts, notedAtMs, replayedAtMs, closedAtMs } = letter;
   return {
     id,
     queue,
@@ -114,7 +119,9 @@ export function deadLetterJson(letter: DeadLetter): z.input<typeof deadLetterSch
     attempts,
     payload: payloadOf(letter.body),
     notedAt: isoOf(notedAtMs),
+    replayable: isReplayable(letter),
     replayedAt: replayedAtMs === null ? null : isoOf(replayedAtMs),
+    closedAt: closedAtMs === null ? null : isoOf(closedAtMs),
   };
 }
 

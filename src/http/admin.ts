@@ -1,7 +1,7 @@
 // For operators: whether everything agrees, what happened to an event, and the messages that a queue gave up.
 
 import { z } from "@hono/zod-openapi";
-import { listDeadLetters, replayDeadLetter } from "../app/admin";
+import { closeDeadLetter, listDeadLetters, replayDeadLetter } from "../app/admin";
 import { checkConsistency } from "../app/admin-consistency";
 import { readJournal } from "../app/admin-journal";
 import { readReport } from "../app/admin-report";
@@ -96,7 +96,10 @@ addEndpoint(
     id: "readJournal",
     service: "Operations",
     summary: "Everything that happened to an event, oldest first",
-    description: "Every command that changed something is one entry, with its facts. No payment token is shown.",
+    description:
+      "Every command that changed something is one entry, with its facts: amounts, seats and reasons as they were then, " +
+      "names, addresses and the event's date as they are now. What an older release did not keep is null. No payment " +
+      "token is shown.",
     access: "admin",
     query: z.strictObject({ page, perPage }),
     answers: {
@@ -124,11 +127,22 @@ addEndpoint(
     service: "Operations",
     summary: "Messages that a queue gave up, newest first",
     access: "admin",
-    query: z.strictObject({ page, perPage }),
+    query: z.strictObject({
+      page,
+      perPage,
+      open: z
+        .enum(["true", "false"])
+        .optional()
+        .openapi({ description: "`true`: those that were neither replayed nor closed; `false`: the others." }),
+    }),
     answers: { 200: { description: "A page of them.", schema: collectionOf(deadLetterSchema) } },
   },
   async ({ deps, query }) => {
-    const { items, total } = await listDeadLetters(deps, query.page, query.perPage);
+    const { open, ...paging } = query;
+    const { items, total } = await listDeadLetters(deps, {
+      open: open === undefined ? null : open === "true",
+      ...paging,
+    });
     return answer(200, { data: items.map(deadLetterJson), pagination: paginate(query, total) });
   },
 );
@@ -151,5 +165,24 @@ addEndpoint(
   async ({ deps, params, origin }) => {
     const replayed = await replayDeadLetter(deps, params.id, origin);
     return replayed.ok ? answer(200, deadLetterJson(replayed.value)) : replayed;
+  },
+);
+
+addEndpoint(
+  adminRoutes,
+  {
+    method: "post",
+    path: "/api/admin/dead-letters/{id}/close",
+    id: "closeDeadLetter",
+    service: "Operations",
+    summary: "Note that a message was seen to",
+    description: "For what cannot be replayed, or need not be. It stays in the list; closing twice changes nothing.",
+    access: "admin",
+    answers: { 200: { description: "The message, closed.", schema: deadLetterSchema } },
+    refusals: ["DEAD_LETTER_NOT_FOUND"],
+  },
+  async ({ deps, params }) => {
+    const closed = await closeDeadLetter(deps, params.id);
+    return closed.ok ? answer(200, deadLetterJson(closed.value)) : closed;
   },
 );

@@ -9,8 +9,8 @@ import type { HonoEnv } from "./honoenv";
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
 
-/** Longer than any token of ours; longer ones are not even looked at. */
-const MAX_TOKEN_CHARS = 4_096;
+/** Of the header: longer than any token of ours, a user's or a gate's; longer ones are not even looked at. */
+const MAX_BEARER_CHARS = 4_096;
 
 /** The signed-in user, who is in the context from then on. */
 export function viewerOf(c: Context<HonoEnv>): Result<Viewer> {
@@ -33,6 +33,6 @@ export async function gateOf(c: Context<HonoEnv>): Promise<Result<Gate>> {
 }
 
 function bearerToken(header: string | undefined): string | null {
-  if (header === undefined || header.length > MAX_TOKEN_CHARS) return null;
+  if (header === undefined || header.length > MAX_BEARER_CHARS) return null;
   return BEARER.exec(header)?.[1] ?? null;
 }

@@ -27,7 +27,9 @@ export const MAX_ID_CHARS = 100;
 
 const tierInput = z.strictObject({
   tier,
-  price: price.openapi({ description: "In minor units: 7500 is £75.00." }),
+  price: price.openapi({
+    description: "In minor units: 7500 is £75.00. With Stripe, ten seats must be no more than one charge can be.",
+  }),
   currency: currency.openapi({ description: "ISO 4217; the same for every tier of an event." }),
   capacity: z
     .int()
@@ -97,7 +99,9 @@ const venueId = z.string().min(1).max(MAX_ID_CHARS).openapi({ example: "ven_01HX
 const optionalFields = {
   description: proseOf(MAX_DESCRIPTION_CHARS).nullable().optional(),
   ticketTiers: tierInputs.optional().openapi({
-    description: "Neither tiers nor a map: one free GENERAL tier of the venue's capacity.",
+    description:
+      "Neither tiers nor a map, in a new event: one free GENERAL tier of the venue's capacity, " +
+      `which may be ${MAX_SEATS} then at most.`,
   }),
   seatMap: seatMapInput.optional(),
   seatsPerRow: z

@@ -27,10 +27,15 @@ addEndpoint(
       '`{"type":"ack","seq":M}`, which is for every frame before it too; 512 frames without one close the socket (4008). ' +
       "`ping` is answered `pong`. " +
       'After `{"type":"auth","token":"…"}` a buyer may also send `{"type":"hold","id":1,"seatIds":["seat_A1"]}` (or ' +
-      '`"seats":2,"tier":"VIP"`) and `{"type":"release","id":2,"lockId":"lock_…"}`, answered by `id`. An admin may send ' +
-      '`{"type":"gates","id":3}` and is told how many came in at each gate, now and whenever it changes: ' +
+      '`"seats":2,"tier":"VIP"`) and `{"type":"release","id":2,"lockId":"lock_…"}`, answered by `id`, a number or at ' +
+      'most 60 characters. An admin may send `{"type":"gates","id":3}` and is told how many came in at each gate, now ' +
+      "and whenever it changes: " +
       '`{"type":"gates","seq":N,"gates":[{"id":"gate_…","checkedIn":812,"conflicts":1}]}`, without the gates where nobody ' +
-      "was yet; of two such frames the one with the smaller `seq` is the older. Anybody else is answered FORBIDDEN.",
+      "was yet; of two such frames the one with the smaller `seq` is the older. Anybody else is answered FORBIDDEN. " +
+      "A socket may send 100 messages at once and 20 a second for long; a hold that is made counts for nothing, with one " +
+      "message more, and so does an acknowledgement of something new. Beyond that, and where an address has too many " +
+      'sockets, it is told `{"type":"closed","reason":"too many messages"}` (or `connections`) and closed (4029). Of its ' +
+      "commands 8 may wait for their answer, of its `gates` one; further ones are answered OVERLOADED.",
     access: "public",
     query: z.strictObject({
       since: countOf(0, Number.MAX_SAFE_INTEGER).optional(),

@@ -8,9 +8,10 @@ import type { Deps } from "../app/ports";
 import { networkOf } from "../app/users";
 import { ID_RANDOM_BYTES, makeId, type RequestId } from "../domain/ids";
 import { MINUTE, SECOND } from "../domain/time";
+import { dialectRefusal, isDialect } from "./event-booking/refusals";
 import { CAREFUL, HTTPS_ONLY } from "./headers";
 import type { HonoEnv } from "./honoenv";
-import { refusedResponse } from "./problem";
+import { type AnyRefusal, refusedResponse } from "./problem";
 
 /** Asked at every request: it remembers what it made of an isolate's `env`. */
 export type Compose = (env: Env) => Deps;
@@ -31,7 +32,7 @@ export function accompany(compose: Compose, configProblems: ConfigProblems): Mid
       const requestId = newRequestId();
       c.set("requestId", requestId);
       console.error(JSON.stringify({ level: "error", message: "configuration refused", requestId, problems }));
-      return withHeaders(refusedResponse({ code: "NOT_READY", retryAfterMs: CONFIG_RETRY_MS }, requestId), requestId);
+      return withHeaders(refusedAt(c, { code: "NOT_READY", retryAfterMs: CONFIG_RETRY_MS }, requestId), requestId);
     }
     const deps = compose(c.env);
     const nowMs = deps.clock.nowMs();
@@ -98,13 +99,10 @@ const allowListed = cors({
   maxAge: PREFLIGHT_MAX_AGE_SECONDS,
 });
 
-/** The general limit of one address. The provider's webhooks come from few addresses, signed: they are not counted. */
-export function limitAddress(exempt: (path: string) => boolean): Guard {
-  return async (c) => {
-    if (exempt(c.req.path)) return null;
-    const { allowed, retryAfterMs } = await c.get("deps").requestLimit.take(networkOf(addressOf(c)), c.get("nowMs"));
-    return allowed ? null : refusedResponse({ code: "RATE_LIMITED", retryAfterMs }, c.get("requestId"));
-  };
+/** The general limit of one address. */
+export async function limitAddress(c: Context<HonoEnv>): Promise<Response | null> {
+  const { allowed, retryAfterMs } = await c.get("deps").requestLimit.take(networkOf(addressOf(c)), c.get("nowMs"));
+  return allowed ? null : refusedAt(c, { code: "RATE_LIMITED", retryAfterMs }, c.get("requestId"));
 }
 
 /** The network address that asks, as the platform says: no other header is believed. */
@@ -122,7 +120,12 @@ export function answerFault(fault: Error, c: Context<HonoEnv>): Response {
   const refusal = isOverload(fault)
     ? ({ code: "OVERLOADED", retryAfterMs: OVERLOAD_RETRY_MS } as const)
     : ({ code: "INTERNAL_ERROR" } as const);
-  return withHeaders(refusedResponse(refusal, requestId), requestId);
+  return withHeaders(refusedAt(c, refusal, requestId), requestId);
+}
+
+/** What is refused before a route is asked, or because it failed, sounds as that route's own refusals do. */
+function refusedAt(c: Context<HonoEnv>, refusal: AnyRefusal, requestId: string): Response {
+  return isDialect(c.req.path) ? dialectRefusal(refusal) : refusedResponse(refusal, requestId);
 }
 
 /** As Durable Objects and D1 say it. */

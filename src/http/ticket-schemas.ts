@@ -14,6 +14,7 @@ const MAX_GATE_NAME_CHARS = 60;
 const MAX_REASON_CHARS = 200;
 const MAX_NONCE_CHARS = 64;
 const TICKET_ID = "tkt_01HZ3KQ8R5ABCD1234WXYZ5678";
+const TICKET_NUMBER = "01HZ 3KQ8 R5AB CD12 34WX YZ56 78K7 P2QR";
 
 export const ticketSchema = z
   .object({
@@ -25,6 +26,10 @@ export const ticketSchema = z
     price: z.int().openapi({ description: "As it was booked: what comes back if it is cancelled in time." }),
     currency: z.string(),
     token: z.string().nullable().openapi({ description: "What its code says; null once it is revoked." }),
+    number: z
+      .string()
+      .nullable()
+      .openapi({ description: "Printed under the code, to be typed in where it cannot be scanned." }),
     qr: z.string().nullable().openapi({ description: "The code as an SVG image, to be shown as it is." }),
     checkedInAt: timestamp.nullable(),
     gate: z.string().nullable().openapi({ description: "Where its guest came in." }),
@@ -40,6 +45,7 @@ export const ticketExample = {
   price: 25_000,
   currency: "GBP",
   token: "eyJhbGciOiJFZERTQSIsImtpZCI6ImF…",
+  number: TICKET_NUMBER,
   qr: "data:image/svg+xml,%3Csvg…",
   checkedInAt: null,
   gate: null,
@@ -55,6 +61,7 @@ export function ticketJson({ code, entry, ...ticket }: TicketView): z.input<type
     price: ticket.price.amountMinor,
     currency: ticket.price.currency,
     token: code?.token ?? null,
+    number: code?.number ?? null,
     qr: code && `data:image/svg+xml,${encodeURIComponent(code.svg)}`,
     checkedInAt: entry && isoOf(entry.atMs),
     gate: entry?.gate ?? null,
@@ -168,11 +175,10 @@ export function bundleJson({ event, gate, window, keys, revoked }: GateBundle): 
   };
 }
 
-const ticketText = z
-  .string()
-  .min(1)
-  .max(MAX_TOKEN_CHARS)
-  .openapi({ description: "The text of the ticket's code, or its id as somebody typed it in.", example: TICKET_ID });
+const ticketText = z.string().min(1).max(MAX_TOKEN_CHARS).openapi({
+  description: "The text of the ticket's code, or its number as somebody typed it in.",
+  example: TICKET_NUMBER,
+});
 const nonce = z
   .string()
   .min(8)

@@ -41,7 +41,9 @@ const venueWithEvents = z
     city: z.string(),
     country: z.string(),
     capacity: z.int(),
-    events: z.array(eventItem).openapi({ description: "By date, past ones too; at most 100." }),
+    events: z.array(eventItem).openapi({
+      description: "By date, at most 100: the soonest upcoming ones, and the latest past ones where those leave room.",
+    }),
   })
   .openapi("Venue");
 

@@ -1,5 +1,5 @@
 // The saga's consumer: a message names effects of one event; they are claimed, done and settled. What keeps failing
-// goes to the dead-letter queue, while the effects themselves stay owed and are tried again every hour.
+// goes to the dead-letter queue, while the effects themselves stay owed and are tried again: every hour at the least.
 
 import { z } from "zod";
 import { doEffects, type EffectDeps, providerLines } from "../app/effects";

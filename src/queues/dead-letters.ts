@@ -19,7 +19,6 @@ async function note(queue: string, message: Message<unknown>, deps: DeadLetterDe
       reason: "failed after all its retries",
       attempts: consumerTries,
       notedAtMs: deps.clock.nowMs(),
-      replayedAtMs: null,
     });
     deps.log.error("a message became a dead letter", { queue, messageId: message.id });
     message.ack();

@@ -23,6 +23,7 @@ interface Ticket {
   readonly id: string;
   readonly seatId: string;
   readonly token: string;
+  readonly number: string;
   readonly status: string;
   readonly checkedInAt: string | null;
 }
@@ -208,7 +209,7 @@ it("a code held into the camera is let in, once however long it is held there", 
   }
 });
 
-it("tickets are shown to their owner to be printed, with a code each", async () => {
+it("tickets are shown to their owner to be printed, each with a code and a number that can be typed in", async () => {
   const sale = await newSale("Tickets on paper", ["seat_D3", "seat_D4"]);
   const { page, complaints } = await open();
   await page.goto(`/tickets/${sale.bookingId}`);
@@ -222,8 +223,13 @@ it("tickets are shown to their owner to be printed, with a code each", async () 
     .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));
   expect(widths).toHaveLength(2);
   for (const width of widths) expect(width).toBeGreaterThan(0);
-  for (const { id } of await sale.tickets()) await page.getByText(id).waitFor();
+  const tickets = (await sale.tickets()) as readonly [Ticket, Ticket];
+  for (const { number } of tickets) await page.getByText(number).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
+  await openGate(page, sale.gate);
+  // A booking's number is no secret, and a ticket's id follows from it.
+  expect(await show(page, tickets[0].id)).toBe("Not checked");
+  expect(await show(page, tickets[0].number.toLowerCase())).toBe("Let in");
   expect(complaints).toEqual([]);
 });
 

@@ -145,7 +145,7 @@ function queryValue(document: unknown, name: string, schema: Schema, pool: Pool,
   if (name === "venueId") return pick(pool, "venue", random);
   if (name === "eventId") return pick(pool, "event", random);
   if (name === "from" || name === "to") return isoIn(pool, random, 60 * 24);
-  if (name === "q") return random.pick(["cold", "London", "o2 arena", "%", "é", ""]);
+  if (name === "q") return random.pick(["cold", "London", "o2 arena", "%", "é", "", "x".repeat(100), "音".repeat(100)]);
   return String(fitting(document, schema, random, () => undefined));
 }
 

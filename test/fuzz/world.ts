@@ -39,7 +39,7 @@ function passTime(ms: number): void {
 }
 
 const LETTER = "letter";
-const GIVEN_UP = { id: LETTER, queue: "booking-saga-dlq", reason: "fault", attempts: 5, replayedAtMs: null };
+const GIVEN_UP = { id: LETTER, queue: "booking-saga-dlq", reason: "fault", attempts: 5 };
 
 /** The clock of the whole run, before the first episode. */
 export function stopTime(): void {

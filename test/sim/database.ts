@@ -122,6 +122,12 @@ export function claimMail(db: Database, id: NotificationId, nowMs: number, lease
   return { id, userId, type: notice.type, bookingId, detail, createdAtMs: notice.atMs, user, booking, tries };
 }
 
+export function reviveMails(db: Database, ids: readonly NotificationId[], nowMs: number): number {
+  const rows = ids.flatMap((id) => db.mails.get(id) ?? []).filter(({ state }) => state !== "SENT");
+  for (const row of rows) Object.assign(row, { state: "PENDING", tries: 0, nextTryMs: nowMs });
+  return rows.length;
+}
+
 export function markMail(db: Database, id: NotificationId, change: Partial<MailRow>): void {
   const row = db.mails.get(id);
   if (row?.state === "PENDING") Object.assign(row, change);

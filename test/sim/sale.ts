@@ -25,6 +25,7 @@ import {
   eventListingOf,
   markMail,
   projectBookings,
+  reviveMails,
   saveAvailability,
   saveDefinition,
 } from "./database";
@@ -128,6 +129,7 @@ export function saleOf(
         call("d1.mail-failed", () =>
           markMail(db, id, retryAtMs === null ? { state: "GIVEN_UP" } : { nextTryMs: retryAtMs, leaseUntilMs: 0 }),
         ),
+      revive: (ids, _, nowMs) => call("d1.revive-mails", () => reviveMails(db, ids, nowMs)),
       unsent: (beforeMs) =>
         call("d1.unsent-mails", () =>
           [...db.mails.entries()]
@@ -148,6 +150,7 @@ export function saleOf(
         ofSale: (prefix: SalePrefix, of: EventCode, nowMs: number) => makeSaleId(prefix, of, nowMs, bytes(random.bits)),
       },
       log: LOG,
+      background: { keep: () => {} },
       settings: { ...settings, eventBookingApi: false, corsOrigins: [], ...policy },
       boxOffices: boxOffices({
         namespace: namespaceOf(process),
@@ -161,7 +164,7 @@ export function saleOf(
       venues: { byId: async () => null },
       mailer: { ready: true, send: (mail: { id: string }) => call("mail.send", () => sendMail(mail.id)) },
       // What a code looks like is another test's business; that its booking can be read is this one's.
-      ticketTokens: { sign: async () => "ticket" },
+      ticketTokens: { sign: async () => "ticket", numberOf: async () => "number" },
       qrCodes: { png: async () => NO_PICTURE },
       payments: stripePayments(options),
       providerNews: stripeNews(options),
@@ -191,7 +194,7 @@ export function saleOf(
         return ask(commands.at(-1)?.type ?? "", (box) => box.executeText(text));
       },
       journal: (afterSeq: number, limit: number) => ask("journal", (box) => gated(() => box.journal(afterSeq, limit))),
-      audit: (after: never, limit: number) => ask("audit", (box) => gated(() => box.audit(after, limit))),
+      audit: (...page: Parameters<BoxOffice["audit"]>) => ask("audit", (box) => gated(() => box.audit(...page))),
     };
     return { idFromName: (name: string) => name, get: () => stub } as unknown as Env["BOX_OFFICE"];
   }
@@ -300,7 +303,7 @@ function lettersOf(db: Database, call: CallPort): Deps["deadLetters"] {
       call("d1.note-letter", () => {
         const known = db.letters.get(letter.id);
         const isNew = known === undefined || known.replayedAtMs !== null;
-        if (isNew) db.letters.set(letter.id, letter);
+        if (isNew) db.letters.set(letter.id, { ...letter, replayedAtMs: null, closedAtMs: null });
         return isNew;
       }),
     list: async () => ({ items: [...db.letters.values()], total: db.letters.size }),
@@ -310,6 +313,7 @@ function lettersOf(db: Database, call: CallPort): Deps["deadLetters"] {
         const letter = db.letters.get(id);
         if (letter) db.letters.set(id, { ...letter, replayedAtMs });
       }),
+    close: async () => {},
   };
 }
 

@@ -6,7 +6,8 @@ import { cardOf } from "./cards.mjs";
 
 /** The smallest charge, by currency. Source: docs.stripe.com/currencies, "Minimum and maximum charge amounts". */
 const MINIMUM = { usd: 50, eur: 50, gbp: 30, jpy: 50 };
-const MAX_AMOUNT = 99_999_999;
+const MAX_DIGITS = { idr: 12, cop: 10, inr: 9 };
+const MOST_DIGITS = 8;
 const THREE_DECIMAL = new Set(["bhd", "jod", "kwd", "omr", "tnd"]);
 const TWO_ZEROS = new Set(["isk", "ugx"]);
 const CREATE_PARAMS = new Set([
@@ -288,7 +289,8 @@ function checkedAmount({ amount: text, currency }) {
   if (!Number.isSafeInteger(amount) || amount <= 0)
     throw unsaved("parameter_invalid_integer", "Invalid integer", "amount");
   if (amount < (MINIMUM[currency] ?? 1)) throw unsaved("amount_too_small", "Amount is below the minimum.", "amount");
-  if (amount > MAX_AMOUNT) throw unsaved("amount_too_large", "Amount must be no more than 99999999.", "amount");
+  if (text.length > (MAX_DIGITS[currency] ?? MOST_DIGITS))
+    throw unsaved("amount_too_large", "Amount is too large.", "amount");
   checkedStep(amount, currency);
   return amount;
 }

@@ -12,6 +12,7 @@ import {
   factsOf,
   hear,
   moneyOwed,
+  NOT_FOUND,
   PRICE,
   pay,
   paying,
@@ -52,7 +53,13 @@ describe("news of an attempt", () => {
       {
         type: "payment.processed",
         bookingId: it.id,
-        detail: { status: "SUCCESS", attempt: 1, amountMinor: PRICE, currency: "GBP" },
+        detail: {
+          status: "SUCCESS",
+          attempt: 1,
+          amountMinor: PRICE,
+          currency: "GBP",
+          providerTransactionId: "ch_1",
+        },
       },
       { type: "booking.confirmed", lockId: lockIdOf(it.id), bookingId: it.id, seats: [0] },
     ]);
@@ -126,7 +133,7 @@ describe("news of an attempt", () => {
       {
         type: "payment.processed",
         bookingId: it.id,
-        detail: { status: "FAILED", attempt: 1, failureReason: "no" },
+        detail: { status: "FAILED", attempt: 1, amountMinor: PRICE, currency: "GBP", failureReason: "no" },
       },
     ]);
     expect(record(it).payment).toMatchObject({ status: "FAILED", failure: "no", processedAtMs: it.office.nowMs });
@@ -153,13 +160,49 @@ describe("news of an attempt", () => {
     });
   });
 
-  it("that was voided keeps the intent it had", () => {
+  it("that was voided is over, and another card may be tried", () => {
     const it = paying();
     hear(it, CHALLENGED);
     it.office.settle(`${it.id}:void:1`, VOIDED);
     expect(factsOf(it)).toEqual([{ type: "payment.voided", bookingId: it.id, detail: { attempt: 1 } }]);
     expect(attempts(it)[0]).toMatchObject({ state: "voided", intentId: "pi_1", clientSecret: null, failure: null });
     expect(it.office.booking(it.id)).toMatchObject({ phase: "waiting", status: "PAYMENT_PENDING" });
+  });
+
+  it("that was not found, and was not seen before, is dead", () => {
+    const it = paying();
+    it.office.pass(10 * MINUTE);
+    it.office.ok({ type: "wake" });
+    it.office.settle(`${it.id}:void:1`, NOT_FOUND);
+    expect(attempts(it)[0]).toMatchObject({ state: "voided", intentId: null });
+    expect(record(it).status).toBe("EXPIRED");
+  });
+
+  it.each([
+    ["was not found", NOT_FOUND],
+    ["came to nothing", { ...DECLINED, intentId: null }],
+  ])("that %s says nothing of an authorisation heard meanwhile: the paid booking is confirmed", (_, nothing) => {
+    const it = paying();
+    it.office.pass(10 * MINUTE);
+    it.office.ok({ type: "wake" });
+    // The void looks, then the request under way succeeds, then both are heard.
+    hear(it, authorisedOutcome(PRICE));
+    it.office.settle(`${it.id}:void:1`, nothing);
+    expect(it.office.changes.journal).toEqual([]);
+    expect(attempts(it)[0]).toMatchObject({ state: "authorised", intentId: "pi_1" });
+    expect(moneyOwed(it)).toEqual([`${it.id}:capture:1`]);
+    it.office.settle(`${it.id}:capture:1`, capturedOutcome(PRICE));
+    expect(record(it).status).toBe("CONFIRMED");
+  });
+
+  it("that was not found is voided still, where nobody wants what was authorised meanwhile", () => {
+    const it = paying();
+    hear(it, DECLINED);
+    hear(it, authorisedOutcome(PRICE));
+    it.office.settle(`${it.id}:void:1`, NOT_FOUND);
+    expect(moneyOwed(it)).toEqual([`${it.id}:void:1`]);
+    const { work } = it.office.ok({ type: "claim", effects: [`${it.id}:void:1`] });
+    expect(work).toMatchObject([{ kind: "void", intentId: "pi_1", unwanted: true }]);
   });
 
   it("that died after it was authorised fails the booking, with a reason also where the provider gave none", () => {

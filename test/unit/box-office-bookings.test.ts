@@ -1,8 +1,10 @@
 // Bookings, rule by rule: what is accepted, what is refused before anything is written, and what a cancellation gives back.
 
 import { describe, expect, it } from "vitest";
+import type { PaymentMethod } from "../../src/domain/box-office/commands";
 import type { Fact } from "../../src/domain/box-office/state";
-import { type BookingId, lockIdOf, type UserId } from "../../src/domain/ids";
+import { type BookingId, lockIdOf, type SeatId, type UserId } from "../../src/domain/ids";
+import type { TierInput } from "../../src/domain/seat-map";
 import { MINUTE, SECOND } from "../../src/domain/time";
 import {
   anEvent,
@@ -13,7 +15,9 @@ import {
   type Office,
   openOffice,
   seatIds,
+  TWO_TIERS,
 } from "./box-office-builder";
+import { type Case, CHALLENGED, DECLINED, hear, pay } from "./payment-cases";
 
 const FREE = [{ tier: "GENERAL", priceMinor: 0, capacity: 10 }] as const;
 
@@ -106,24 +110,66 @@ describe("a booking is accepted", () => {
     expect(office.booking(bookingId).status).toBe("CONFIRMED");
   });
 
-  it("and its repeat gets the same answer, and no second booking", () => {
-    const office = openOffice();
-    const userId = aUser();
-    for (const [seat, method, status] of [
-      ["A1", CARD, "PENDING"],
-      ["A2", null, "PAYMENT_PENDING"],
-    ] as const) {
-      const command = {
-        type: "book",
-        bookingId: office.bookingId(),
-        userId,
-        from: { seatIds: seatIds(seat) },
-        method,
-      } as const;
-      office.ok(command);
-      expect(office.ok(command)).toEqual({ bookingId: command.bookingId, status });
+  describe("and its repeat gets the same answer, and no second booking, whatever became of it:", () => {
+    const payLater = (it: Case) => it.office.ok(pay(it));
+    const confirm = (it: Case) => hear(it, capturedOutcome(25_000));
+    const cancel = ({ office, id, user }: Case, seats: readonly SeatId[] | null = null) =>
+      office.ok({ type: "cancel", bookingId: id, userId: user, seatIds: seats });
+    const cases: readonly (readonly [
+      string,
+      readonly TierInput[],
+      PaymentMethod | null,
+      string,
+      (it: Case) => void,
+    ])[] = [
+      ["free, CONFIRMED", FREE, null, "CONFIRMED", () => {}],
+      ["free, with a card, CONFIRMED", FREE, CARD, "CONFIRMED", () => {}],
+      ["free, given back in part", FREE, null, "CONFIRMED", (it) => cancel(it, seatIds("A1"))],
+      ["free, CANCELLED", FREE, null, "CANCELLED", (it) => cancel(it)],
+      ["with a card, PENDING", TWO_TIERS, CARD, "PENDING", () => {}],
+      ["with a card, challenged", TWO_TIERS, CARD, "PAYMENT_PENDING", (it) => hear(it, CHALLENGED)],
+      ["with a card, CONFIRMED", TWO_TIERS, CARD, "CONFIRMED", confirm],
+      ["with a card, FAILED", TWO_TIERS, CARD, "FAILED", (it) => hear(it, DECLINED)],
+      ["with a card, CANCELLED", TWO_TIERS, CARD, "CANCELLED", (it) => [confirm(it), cancel(it)]],
+      ["to be paid later, PAYMENT_PENDING", TWO_TIERS, null, "PAYMENT_PENDING", () => {}],
+      ["to be paid later, with a try under way", TWO_TIERS, null, "PAYMENT_PENDING", payLater],
+      ["to be paid later, CONFIRMED", TWO_TIERS, null, "CONFIRMED", (it) => [payLater(it), confirm(it)]],
+      ["to be paid later, CANCELLED", TWO_TIERS, null, "CANCELLED", (it) => [payLater(it), confirm(it), cancel(it)]],
+      [
+        "to be paid later, EXPIRED",
+        TWO_TIERS,
+        null,
+        "EXPIRED",
+        ({ office }) => [office.pass(600 * SECOND), office.ok({ type: "wake" })],
+      ],
+    ];
+    it.each(cases)("%s", (_name, tierInputs, method, status, later) => {
+      const office = openOffice(anEvent({ tierInputs }));
+      const [bookingId, userId] = [office.bookingId(), aUser()];
+      const from = { seatIds: tierInputs === FREE ? seatIds("A1", "A2") : seatIds("A1") };
+      const command = { type: "book", bookingId, userId, from, method } as const;
+      const first = office.ok(command);
+      later({ office, id: bookingId, user: userId });
+      expect(office.booking(bookingId).status).toBe(status);
+      expect(office.ok(command)).toEqual(first);
       expect(office.changes.journal).toEqual([]);
-    }
+    });
+
+    it("of seats that were taken", () => {
+      for (const [tierInputs, method] of [
+        [FREE, null],
+        [TWO_TIERS, null],
+        [TWO_TIERS, CARD],
+      ] as const) {
+        const office = openOffice(anEvent({ tierInputs }));
+        office.hold(aUser(), "A1");
+        const bookingId = office.bookingId();
+        const command = { type: "book", bookingId, userId: aUser(), from: { seatIds: seatIds("A1") }, method } as const;
+        const first = office.ok(command);
+        expect(office.booking(bookingId).status).toBe("FAILED");
+        expect(office.ok(command)).toEqual(first);
+      }
+    });
   });
 
   it("and fails at once when its seats are taken, named in the journal and to the buyer", () => {

@@ -34,7 +34,20 @@ describe("the definition", () => {
     const office = openOffice(definition);
     expect(office.changes.definition).toBe(definition);
     expect(office.changes.journal.flatMap(({ facts }) => facts)).toEqual([
-      { type: "event.created", detail: { name: "Coldplay", version: 3 } },
+      {
+        type: "event.created",
+        tiers: [
+          { tier: "VIP", priceMinor: 25_000, seats: 10 },
+          { tier: "GENERAL", priceMinor: 7_500, seats: 20 },
+        ],
+        detail: {
+          name: "Coldplay",
+          version: 3,
+          venueId: null,
+          startsAtMs: definition.startsAtMs,
+          currency: "GBP",
+        },
+      },
     ]);
     expect(office.state.definitionToldVersion).toBe(3);
     expect(office.ok({ type: "define", definition: { ...definition, name: "Older", version: 1 } })).toEqual({

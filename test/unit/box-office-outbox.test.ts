@@ -26,6 +26,18 @@ function booked(): { office: Office; id: BookingId; authorise: string; project: 
   return { office, id, authorise: `${id}:authorise:1`, project: `${id}:project` };
 }
 
+/** A booking that was cancelled, and nothing owed but its money. */
+function owingRefund(): { office: Office; id: BookingId; refund: string } {
+  const office = openOffice();
+  const user = aUser();
+  const id = office.book(user, ["A1"]);
+  office.settle(`${id}:capture:1`, capturedOutcome(25_000));
+  office.ok({ type: "cancel", bookingId: id, userId: user, seatIds: null });
+  office.settle(`${id}:project`, { type: "projected", version: 99 });
+  office.settle(availabilityEffectOf(office.code), { type: "projected", version: office.state.seq });
+  return { office, id, refund: `${id}:refund:1` };
+}
+
 const claim = (office: Office, ...effects: string[]) => office.ok({ type: "claim", effects });
 const take = (office: Office, resend = false) => takeOutgoing(office.state, office.nowMs, resend);
 
@@ -122,19 +134,33 @@ describe("handing over", () => {
     expect(take(office, true).now).toEqual(all);
   });
 
-  it("waits twice as long each time, 30 s at most, and after 40 tries an hour", () => {
+  it("waits twice as long each time, 30 s at most, however often", () => {
     const { office, authorise } = booked();
     take(office);
     const waits: number[] = [];
-    while (waits.length < 43) {
+    while (waits.length < 60) {
       const nextAtMs = office.state.outbox.flights.get(authorise)?.nextAtMs ?? 0;
       waits.push((nextAtMs - office.nowMs) / SECOND);
       office.nowMs = nextAtMs;
       expect(take(office, true).now).toContain(authorise);
     }
     expect(waits.slice(0, 5)).toEqual([5, 10, 20, 30, 30]);
-    expect(waits.slice(5, 40)).toEqual(Array(35).fill(30));
-    expect(waits[40]).toBe(HOUR / SECOND);
+    expect(waits.slice(5)).toEqual(Array(55).fill(30));
+  });
+
+  it("rests an hour after 40 tries in vain, where no buyer waits: 19 minutes of lost messages", () => {
+    const { office, refund } = owingRefund();
+    const sentAtMs: number[] = [];
+    while (sentAtMs.length < 43) {
+      if (take(office, true).now.includes(refund)) sentAtMs.push(office.nowMs);
+      office.nowMs = nextDueMs(office.state) as number;
+    }
+    const gaps = sentAtMs.slice(1).map((ms, i) => (ms - (sentAtMs[i] as number)) / SECOND);
+    expect(gaps.slice(0, 4)).toEqual([5, 10, 20, 30]);
+    expect(gaps.slice(4, 39)).toEqual(Array(35).fill(30));
+    // The 40th has 30 s for its answer too.
+    expect(gaps.slice(39)).toEqual([HOUR / SECOND + 30, HOUR / SECOND + 30, HOUR / SECOND + 30]);
+    expect((sentAtMs[39] as number) + 30 * SECOND - (sentAtMs[0] as number)).toBe(1_145 * SECOND);
   });
 
   it("leaves the outbox as soon as nothing is owed", () => {
@@ -196,9 +222,10 @@ describe("handing over", () => {
     install(rebuilt, definition);
     for (const hold of holds) replaceHold(rebuilt, hold, office.nowMs);
     recover(rebuilt, office.nowMs);
-    expect(rebuilt.outbox.inFlight).toMatchObject({ authorise: 200, project: 205 });
+    expect(rebuilt.outbox.inFlight).toMatchObject({ authorise: 0, project: 0 });
     expect(takeOutgoing(rebuilt, office.nowMs + SECOND - 1, true).now).toEqual([]);
     expect(takeOutgoing(rebuilt, office.nowMs + SECOND, true).now).toHaveLength(405);
+    expect(rebuilt.outbox.inFlight).toMatchObject({ authorise: 200, project: 205 });
   });
 });
 
@@ -219,13 +246,86 @@ describe("what is given back", () => {
   it("without an answer is asked once more at once, and then again after a growing while", () => {
     const { office, authorise } = booked();
     take(office);
-    const flight = () => office.state.outbox.flights.get(authorise);
+    const rests = () => office.state.outbox.resting.get(authorise);
     const unanswered = () => office.settle(authorise, { type: "unanswered", reason: "time-out" });
     expect(unanswered().map(({ effect }) => effect)).toContain(authorise);
     expect(unanswered()).toEqual([]);
-    expect(flight()).toMatchObject({ tries: 2, nextAtMs: office.nowMs + 20 * SECOND, leaseUntilMs: 0 });
+    expect(rests()).toEqual({ tries: 2, untilMs: office.nowMs + 20 * SECOND });
     expect(unanswered()).toEqual([]);
-    expect(flight()).toMatchObject({ tries: 3, nextAtMs: office.nowMs + 30 * SECOND });
+    expect(rests()).toEqual({ tries: 3, untilMs: office.nowMs + 30 * SECOND });
+  });
+
+  it("counts once a round, so that an hour's rest begins after 40 time-outs and not after 20", () => {
+    const { office, refund } = owingRefund();
+    const startMs = office.nowMs;
+    for (let round = 1; round <= 40; round++) {
+      expect(take(office, true).now).toEqual([refund]);
+      claim(office, refund);
+      office.pass(10 * SECOND);
+      office.settle(refund, { type: "unanswered", reason: "time-out" });
+      const restMs = (office.state.outbox.resting.get(refund)?.untilMs ?? 0) - office.nowMs;
+      expect(restMs >= HOUR).toBe(round === 40);
+      if (round < 40) office.pass(restMs);
+    }
+    expect(office.nowMs - startMs).toBe(1_540 * SECOND);
+  });
+
+  it("for later has failed at nothing: however often, the next time-out is asked again as soon as the first", () => {
+    const { office, id } = booked();
+    office.settle(`${id}:authorise:1`, authorisedOutcome(25_000));
+    const capture = `${id}:capture:1`;
+    for (let round = 0; round < 60; round++) {
+      take(office, true);
+      office.settle(capture, { type: "later", afterMs: 5 * SECOND });
+      office.pass(5 * SECOND);
+    }
+    take(office, true);
+    office.settle(capture, { type: "unanswered", reason: "time-out" });
+    expect(office.state.outbox.resting.get(capture)).toEqual({ tries: 1, untilMs: office.nowMs + 10 * SECOND });
+  });
+
+  it("is asked for every 30 s while its seats wait for the provider, and hourly once nobody wants it", () => {
+    const { office, id } = booked();
+    const effect = `${id}:void:1`;
+    const sentAtMs = (untilMs: number) => {
+      const moments: number[] = [];
+      while (office.nowMs < untilMs) {
+        if (take(office, true).now.includes(effect)) {
+          moments.push(office.nowMs);
+          claim(office, effect);
+          office.settle(effect, { type: "unanswered", reason: "time-out" });
+        }
+        office.nowMs = Math.min(untilMs, nextDueMs(office.state) as number);
+        office.ok({ type: "wake" });
+      }
+      return moments;
+    };
+    sentAtMs(office.nowMs + 10 * MINUTE);
+    // However often it failed before: what is asked while the silence lasts never rests longer.
+    office.state.outbox.waiting.void.set(effect, 60);
+    const asked = sentAtMs(office.nowMs + 15 * MINUTE);
+    expect(office.booking(id).status).toBe("EXPIRED");
+    expect(asked).toHaveLength(30);
+    expect(asked.every((ms, i) => i === 0 || ms - (asked[i - 1] as number) === 30 * SECOND)).toBe(true);
+    expect(sentAtMs(office.nowMs + 3 * HOUR)).toHaveLength(3);
+  });
+
+  it("leaves its place to others of its kind while it rests", () => {
+    const office = openOffice(anEvent({ tierInputs: HALL }), { bookingsPerMinute: 1_000 });
+    const ids = Array.from({ length: 201 }, (_, i) =>
+      office.book(aUser(), [`${String.fromCharCode(65 + Math.floor(i / 10))}${(i % 10) + 1}`]),
+    );
+    take(office);
+    const last = `${ids[200]}:authorise:1`;
+    expect(take(office).now).toEqual([]);
+    office.settle(`${ids[0]}:authorise:1`, { type: "later", afterMs: 5 * SECOND });
+    expect(take(office).now).toEqual([last]);
+    expect(office.state.outbox.inFlight.authorise).toBe(200);
+    // It comes back behind those that have not been asked yet.
+    office.pass(5 * SECOND);
+    const again = take(office, true).now.filter((effect) => effect.includes(":authorise:"));
+    expect(again).toHaveLength(200);
+    expect(again).not.toContain(`${ids[0]}:authorise:1`);
   });
 
   it("though it is owed no longer is not sent at all", () => {
@@ -235,6 +335,7 @@ describe("what is given back", () => {
     office.settle(authorise, { type: "later", afterMs: SECOND });
     office.settle(authorise, { type: "unanswered", reason: "time-out" });
     expect(office.state.outbox.flights.has(authorise)).toBe(false);
+    expect(office.state.outbox.resting.has(authorise)).toBe(false);
   });
 
   it("by an answer that fits nothing is asked for again, after a while", () => {
@@ -243,10 +344,7 @@ describe("what is given back", () => {
     take(office);
     const before = new Map(office.state.outbox.flights);
     office.settle(authorise, { type: "refunded", refundId: "re_1" });
-    expect(office.state.outbox.flights.get(authorise)).toMatchObject({
-      tries: 1,
-      nextAtMs: office.nowMs + 10 * SECOND,
-    });
+    expect(office.state.outbox.resting.get(authorise)).toEqual({ tries: 1, untilMs: office.nowMs + 10 * SECOND });
     for (const told of [project, effect]) {
       office.settle(told, { type: "voided", intentId: null });
       expect(office.state.outbox.flights.get(told)).toEqual(before.get(told));
@@ -259,7 +357,7 @@ describe("what is given back", () => {
     const effect = availabilityEffectOf(office.code);
     take(office);
     office.settle(effect, { type: "later", afterMs: 9 * SECOND });
-    expect(office.state.outbox.flights.get(effect)?.nextAtMs).toBe(office.nowMs + 9 * SECOND);
+    expect(office.state.outbox.resting.get(effect)?.untilMs).toBe(office.nowMs + 9 * SECOND);
     expect(office.changes.told).toBe(false);
   });
 });

@@ -136,6 +136,18 @@ describe("paying", () => {
     expect(attempts(it)).toHaveLength(1);
   });
 
+  it("drops that card after an outage as well, and the provider has its time to answer", () => {
+    const it = paying();
+    hear(it, UNANSWERED);
+    it.office.pass(9 * MINUTE);
+    it.office.ok(pay(it));
+    it.office.pass(40 * MINUTE);
+    it.office.ok({ type: "wake" });
+    expect(it.office.booking(it.id)).toMatchObject({ phase: "voiding", nextTry: null });
+    it.office.settle(`${it.id}:void:1`, authorisedOutcome(PRICE));
+    expect(it.office.booking(it.id).phase).toBe("capturing");
+  });
+
   it("of nothing succeeds by itself, unless a failure is asked for", () => {
     const office = openOffice(anEvent({ tierInputs: [{ tier: "GENERAL", priceMinor: 0, capacity: 5 }] }));
     const user = aUser();

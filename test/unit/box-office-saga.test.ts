@@ -78,6 +78,35 @@ describe("late news", () => {
     expect(office.booking(id).payment?.refunds).toMatchObject([{ amountMinor: 25_000, state: "due" }]);
   });
 
+  it("of an authorisation confirms after an outage, also as the first command: nobody was asked meanwhile", () => {
+    const office = openOffice();
+    const id = office.book(aUser(), ["A1"]);
+    office.pass(40 * MINUTE);
+    const work = office.settle(`${id}:authorise:1`, authorisedOutcome(25_000));
+    expect(work.map(({ kind }) => kind)).toContain("capture");
+    expect(office.status("A1")).toBe("R");
+    office.settle(`${id}:capture:1`, capturedOutcome(25_000));
+    expect(office.booking(id).status).toBe("CONFIRMED");
+  });
+
+  it("may come for 900 s after an outage too, while the provider is asked", () => {
+    const office = openOffice();
+    const id = office.book(aUser(), ["A1"]);
+    office.pass(40 * MINUTE);
+    office.ok({ type: "wake" });
+    expect(office.booking(id).phase).toBe("voiding");
+    expect(owedEffects(office.state)).toContain(`${id}:void:1`);
+    office.pass(900 * SECOND - 1);
+    office.ok({ type: "wake" });
+    expect(office.status("A1")).toBe("L");
+    const rows = [...office.state.holds.values()];
+    expect(auditState(office.state, rows, true, office.nowMs, office.nowMs).violations).toEqual([]);
+    office.pass(1);
+    office.ok({ type: "wake" });
+    expect(office.booking(id).status).toBe("EXPIRED");
+    expect(office.status("A1")).toBe("A");
+  });
+
   it("frees the seats of a silent provider only 900 s after the deadline, and voids what it says later", () => {
     const office = openOffice();
     const id = office.book(aUser(), ["A1"]);

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { replayDeadLetter } from "../../src/app/admin";
 import { doEffects, type EffectDeps } from "../../src/app/effects";
-import type { DeadLetter } from "../../src/app/ports";
+import type { DeadLetter, NewDeadLetter } from "../../src/app/ports";
 import type { Command, Outcome } from "../../src/domain/box-office/commands";
 import { takeOutgoing } from "../../src/domain/box-office/effects";
 import { MINUTE } from "../../src/domain/time";
@@ -30,10 +30,10 @@ function consumers(office: Office, answers: Partial<Record<"refund", Outcome>> =
     events: { saveAvailability: async () => {} },
     deadLetters: {
       byId: (id: string) => call("byId", () => letters.get(id) ?? null),
-      note: (letter: DeadLetter) =>
+      note: (letter: NewDeadLetter) =>
         call("note", () => {
           const isNew = letters.get(letter.id)?.replayedAtMs !== null;
-          if (isNew) letters.set(letter.id, letter);
+          if (isNew) letters.set(letter.id, { ...letter, replayedAtMs: null, closedAtMs: null });
           return isNew;
         }),
       markReplayed: (id: string, replayedAtMs: number) =>

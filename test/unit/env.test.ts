@@ -1,7 +1,9 @@
 // Configuration: what production refuses, and what the values become.
 
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { newTicketKeySet } from "../../scripts/ticket-keys.mjs";
 import { configProblems, readConfig, type Secrets, VERSION } from "../../src/env";
@@ -195,4 +197,31 @@ describe("a configuration", () => {
 it("the version is package.json's", () => {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   expect(VERSION).toBe(version);
+});
+
+describe("npm run ticket-keys -- --add", () => {
+  const SCRIPT = fileURLToPath(new URL("../../scripts/ticket-keys.mjs", import.meta.url));
+  const add = (present: string) =>
+    spawnSync(process.execPath, [SCRIPT, "--add"], { input: present, encoding: "utf8", timeout: 20_000 });
+  const keysOf = (set: string): readonly unknown[] => JSON.parse(set).keys;
+
+  it("puts a new key behind the present ones", () => {
+    const { status, stdout } = add(TICKET_KEYS);
+    expect(status).toBe(0);
+    expect(keysOf(stdout)).toEqual([TICKET_KEY, expect.anything()]);
+    expect(configProblems(development({ TICKET_SIGNING_KEYS: stdout }))).toEqual([]);
+  });
+
+  it("makes no set that is larger than the product takes", () => {
+    let full = TICKET_KEYS;
+    for (let size = 1; size < 16; size++) full = newTicketKeySet(keysOf(full));
+    expect(configProblems(development({ TICKET_SIGNING_KEYS: full }))).toEqual([]);
+    const tooMany = JSON.stringify({ keys: [...keysOf(full), ...keysOf(newTicketKeySet())] });
+    expect(configProblems(development({ TICKET_SIGNING_KEYS: tooMany }))).toHaveLength(1);
+    expect(add(full)).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^A set holds 16 keys/) });
+  });
+
+  it.each(["", "{}", '{"keys":{}}', "null"])("takes nothing for a set that is none: %s", (present) => {
+    expect(add(present)).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^No key set/) });
+  });
 });

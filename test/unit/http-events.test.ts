@@ -1,6 +1,7 @@
 // Events, venues and inventory over HTTP, against dependencies in memory: what is accepted, what is refused and how.
 
 import { beforeEach, describe, expect, it } from "vitest";
+import { simulatorPayments } from "../../src/adapters/payments-simulator";
 import type { User, Venue } from "../../src/app/ports";
 import type { EventDefinition } from "../../src/domain/box-office/state";
 import { type Ask, addUser, addVenue, askerOf, emptyWorld, errorOf, eventBody, type World } from "./http-fakes";
@@ -183,6 +184,32 @@ describe("POST /api/events", () => {
     expect(world.definitions.size).toBe(0);
   });
 
+  it("looks for the venue only once what needs none is right", async () => {
+    const venueId = "ven_01HX2DEFAAAAAAAAAAAAAAAAAA";
+    const rows = [{ row: "a", tier: "VIP", seats: 1 }];
+    for (const [changes, field] of [
+      [{ ticketTiers: [{ ...TIER, capacity: undefined }] }, "ticketTiers[0].capacity"],
+      [{ seatMap: MAP, ticketTiers: PRICED }, "ticketTiers"],
+      [{ seatMap: { sections: [{ name: "S", rows }] }, ticketTiers: PRICED }, "seatMap.sections[0].rows[0].row"],
+    ] as const) {
+      const response = await ask("/api/events", { as: admin, json: eventBody(venue, { venueId, ...changes }) });
+      expect([response.status, (await errorOf(response)).field]).toEqual([400, field]);
+    }
+  });
+
+  it("makes no hall of a venue that is larger than any, and says what to change", async () => {
+    venue = addVenue(world, 50_001);
+    const whole = await ask("/api/events", { as: admin, json: eventBody(venue, { ticketTiers: undefined }) });
+    expect(whole.status).toBe(400);
+    expect(await errorOf(whole)).toMatchObject({
+      field: "venueId",
+      message: expect.stringMatching(/a venue for 50001.*ticketTiers or a seatMap/),
+    });
+    await createEvent({ ticketTiers: [{ ...TIER, capacity: 50_000 }] });
+    venue = addVenue(world, 50_000);
+    await createEvent({ ticketTiers: undefined });
+  });
+
   it("takes tiers and rows at their limits", async () => {
     venue = addVenue(world, 50_000);
     const ticketTiers = [{ tier: "STANDING", price: 99_999_999, currency: "JPY", capacity: 50_000 }];
@@ -218,6 +245,17 @@ describe("PUT /api/events/:id", () => {
       actor: admin.id,
       change: { name: "Renamed", startsAtMs: Date.parse("2027-06-01T20:00:00Z"), venueCapacity: 1_000 },
     });
+  });
+
+  it("does not judge prices again that stay, whatever the provider takes by now", async () => {
+    const id = await createEvent();
+    const payments = { ...simulatorPayments(), limitsOf: () => ({ stepMinor: 1, maxMinor: 10 }) };
+    const put = (json: unknown) =>
+      askerOf(world, { payments })(`/api/events/${id}`, { method: "PUT", as: admin, json });
+    expect((await put({ name: "Renamed" })).status).toBe(200);
+    const response = await put({ ticketTiers: [TIER] });
+    expect(response.status).toBe(400);
+    expect(await errorOf(response)).toMatchObject({ field: "ticketTiers[0].price" });
   });
 
   it("passes tiers on with their currency, and the capacity of a new venue", async () => {
@@ -281,6 +319,17 @@ describe("PUT /api/events/:id", () => {
     expect((await errorOf(empty)).code).toBe("EVENT_NOT_FOUND");
     const nowhere = await ask(`/api/events/${id}`, { method: "PUT", as: admin, json: { venueId: "ven_1" } });
     expect((await errorOf(nowhere)).code).toBe("VENUE_NOT_FOUND");
+  });
+
+  it("looks for event and venue only once what needs neither is right", async () => {
+    const rows = [{ row: "a", tier: "VIP", seats: 1 }];
+    for (const [json, field] of [
+      [{ seatMap: { sections: [{ name: "S", rows }] } }, "seatMap.sections[0].rows[0].row"],
+      [{ startsAt: "2027-06-01T18:30:00Z", endsAt: "2027-06-01T18:30:00Z" }, "endsAt"],
+    ] as const) {
+      const response = await ask("/api/events/evnt_1", { method: "PUT", as: admin, json });
+      expect([response.status, (await errorOf(response)).field]).toEqual([400, field]);
+    }
   });
 
   it("is closed to buyers and strangers", async () => {

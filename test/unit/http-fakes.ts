@@ -206,7 +206,7 @@ export function depsOf(world: World, overrides: Partial<Deps> = {}): Deps {
         const items = found.slice((page - 1) * perPage, page * perPage).map((event) => listingOf(world, event));
         return { items, total: found.length };
       },
-      ofVenue: async (id) =>
+      ofVenue: async ({ id }) =>
         [...world.definitions.values()].filter(({ venueId }) => venueId === id).map((event) => listingOf(world, event)),
       saveDefinition: unused("events.saveDefinition"),
       saveAvailability: unused("events.saveAvailability"),

@@ -1,7 +1,7 @@
 // What holds for every route, whatever it does: ids, headers, the order of checks, bodies, methods, origins, limits, faults.
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { User } from "../../src/app/ports";
+import type { Deps, User } from "../../src/app/ports";
 import { createApp } from "../../src/http/app";
 import { samples } from "../../src/http/error-samples";
 import { problemOf } from "../../src/http/problem";
@@ -345,6 +345,55 @@ describe("limits and faults", () => {
     const response = await askerOf(world, deps)("/api/venues/ven_01HX2DEFAAAAAAAAAAAAAAAAAA");
     expect(response.status).toBe(503);
     expect(response.headers.get("Retry-After")).toBe("1");
+  });
+
+  describe("in the event-booking dialect are told in its form", () => {
+    const USER = "/event-booking/api/users/usr_01HX2DEFAAAAAAAAAAAAAAAAAA";
+    const served = (deps: Partial<Deps> = {}) =>
+      askerOf(world, { settings: { ...depsOf(world).settings, eventBookingApi: true }, ...deps });
+    const failing = (fault: Error) => served({ users: { byId: () => Promise.reject(fault) } as never });
+
+    it.each(["/event-booking/health", USER, "/event-booking", "/event-booking/nothing"])(
+      "429, at %s, with a time to come back",
+      async (path) => {
+        world.requestsLeft = 0;
+        const response = await served()(path);
+        expect([response.status, response.headers.get("Retry-After")]).toEqual([429, "1"]);
+        expect(await response.json()).toEqual({ success: false, message: problemOf(samples.RATE_LIMITED).message });
+        expect(response.headers.get("X-Request-Id")).toMatch(/^req_/);
+        expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
+      },
+    );
+
+    it("503 for too much load, with a time to come back", async () => {
+      const response = await failing(Object.assign(new Error("busy"), { overloaded: true }))(USER);
+      expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "1"]);
+      expect(await response.json()).toEqual({ success: false, message: problemOf(samples.OVERLOADED).message });
+    });
+
+    it("500 for any other fault, of which the log says what it was", async () => {
+      const response = await failing(new Error("secret detail"))(USER);
+      expect(response.status).toBe(500);
+      expect(await response.json()).toEqual({ success: false, message: "Internal server error" });
+      const logged = world.logged.find(({ level }) => level === "error");
+      expect(logged?.fields).toMatchObject({ requestId: response.headers.get("X-Request-Id") });
+    });
+
+    it("503 for a configuration that must not serve", async () => {
+      const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+      const app = createApp(vi.fn(), () => ["JWT_SECRET is missing."]);
+      const response = await app.request(USER, {}, {} as Env);
+      expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "60"]);
+      expect(await response.json()).toEqual({ success: false, message: problemOf(samples.NOT_READY).message });
+      logged.mockRestore();
+    });
+
+    it("and nowhere else, however like it a path is", async () => {
+      world.requestsLeft = 0;
+      for (const path of ["/event-bookings/health", "/api/event-booking/health", "/EVENT-BOOKING/health"]) {
+        expect((await errorOf(await served()(path))).code).toBe("RATE_LIMITED");
+      }
+    });
   });
 
   it("a configuration that must not serve refuses every request, with one line in the log", async () => {

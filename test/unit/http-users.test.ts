@@ -131,7 +131,10 @@ describe("GET /api/users/me and /api/users/:id", () => {
 
   it("show others' accounts to admins only, and to others not whether they exist", async () => {
     const admin = addUser(world, "ADMIN");
-    expect((await ask(`/api/users/${user.id}`, { as: admin })).status).toBe(200);
+    const { id: userId, name, email, role } = user;
+    const shown = await ask(`/api/users/${userId}`, { as: admin });
+    // When somebody registered: no journal says it.
+    expect(await shown.json()).toEqual({ id: userId, name, email, role, createdAt: "2027-01-15T12:00:00.000Z" });
     for (const id of [admin.id, "usr_01HX2DEFAAAAAAAAAAAAAAAAAA", "nobody"]) {
       expect((await ask(`/api/users/${id}`, { as: user })).status).toBe(403);
     }

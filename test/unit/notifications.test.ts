@@ -9,9 +9,9 @@ import {
   sweepNotifications,
 } from "../../src/app/notifications";
 import { readNotificationsHealth } from "../../src/app/notifications-health";
-import type { Mail, NotificationToSend } from "../../src/app/ports";
+import type { Mail, NewDeadLetter, NotificationToSend } from "../../src/app/ports";
 import { makeId, type NotificationId } from "../../src/domain/ids";
-import { HOUR, MINUTE, SECOND } from "../../src/domain/time";
+import { DAY, HOUR, MINUTE, SECOND } from "../../src/domain/time";
 import { consumeNotifications } from "../../src/queues/notifications";
 
 const START = Date.UTC(2027, 5, 1);
@@ -29,12 +29,14 @@ interface Row {
 function house() {
   const rows = new Map<NotificationId, Row>();
   const sent: Mail[] = [];
+  const letters: NewDeadLetter[] = [];
   const logged: { level: string; message: string; fields: unknown }[] = [];
   const log = (level: string) => (message: string, fields?: unknown) => void logged.push({ level, message, fields });
   const behaviour = {
     send: async (_: Mail): Promise<"accepted" | "refused"> => "accepted",
     claimFaults: 0,
     noteFaults: 0,
+    letterFaults: 0,
     unsentBefore: 0,
   };
   const deps: SendDeps = {
@@ -51,6 +53,14 @@ function house() {
         return answer;
       },
     },
+    background: { keep: () => {} },
+    deadLetters: {
+      async note(letter: NewDeadLetter) {
+        if (behaviour.letterFaults-- > 0) throw new Error("D1 is away");
+        letters.push(letter);
+        return true;
+      },
+    } as unknown as SendDeps["deadLetters"],
     notifications: {
       async claim(id, nowMs, leaseMs) {
         if (behaviour.claimFaults-- > 0) throw new Error("D1 is away");
@@ -79,6 +89,7 @@ function house() {
           .map(([id]) => id)
           .slice(0, limit);
       },
+      revive: async () => 0,
       recent: async () => [],
       health: async () => ({ oldestUnsentMs: null, lastError: null }),
       countOf: async () => new Map(),
@@ -89,7 +100,7 @@ function house() {
     rows.set(id, { state: "PENDING", tries: 0, leaseUntilMs: 0, nextTryMs: START, error: null });
     return id;
   };
-  return { deps, rows, sent, logged, behaviour, add };
+  return { deps, rows, sent, letters, logged, behaviour, add };
 }
 
 function welcome(id: NotificationId, tries: number): NotificationToSend {
@@ -103,6 +114,11 @@ function welcome(id: NotificationId, tries: number): NotificationToSend {
     updatedAtMs: START,
   } as const;
   return { id, userId, type: "WELCOME", bookingId: null, detail: {}, createdAtMs: START, user, booking: null, tries };
+}
+
+/** All tries but one are used up. */
+function useUpTries(row: Row | undefined): void {
+  if (row) row.tries = 30;
 }
 
 function fault(code: string, message = "to alice@example.com"): Error {
@@ -187,17 +203,53 @@ describe("sending a notification", () => {
     } while (waits.length < 50);
     expect(delivery).toEqual({ outcome: "given-up" });
     expect(waits.slice(0, 4)).toEqual([10 * SECOND, 40 * SECOND, 160 * SECOND, 640 * SECOND]);
-    expect(waits).toHaveLength(11);
     expect(Math.max(...waits)).toBe(6 * HOUR);
-    expect(rows.get(id)).toMatchObject({ state: "GIVEN_UP", error: "E_RATE_LIMIT_EXCEEDED", tries: 12 });
+    expect(Math.floor(waits.reduce((sum, ms) => sum + ms, 0) / DAY)).toBe(6);
+    expect(rows.get(id)).toMatchObject({ state: "GIVEN_UP", error: "E_RATE_LIMIT_EXCEEDED", tries: waits.length + 1 });
     expect(sent).toEqual([]);
   });
 
+  it("notes a mail that is given up among the dead letters, so that somebody can have it sent again", async () => {
+    const { deps, rows, letters, behaviour, add } = house();
+    const id = add();
+    useUpTries(rows.get(id));
+    behaviour.send = async () => {
+      throw fault("E_RATE_LIMIT_EXCEEDED");
+    };
+    expect(await sendNotification(deps, id)).toEqual({ outcome: "given-up" });
+    expect(letters).toEqual([
+      {
+        id: `mail-given-up:${id}`,
+        queue: "notifications",
+        body: JSON.stringify({ ids: [id] }),
+        reason: "the mail was given up: E_RATE_LIMIT_EXCEEDED",
+        attempts: 31,
+        notedAtMs: Date.now(),
+      },
+    ]);
+  });
+
+  it("gives no mail up that could not be noted, and tries it again", async () => {
+    const { deps, rows, letters, behaviour, add } = house();
+    const id = add();
+    useUpTries(rows.get(id));
+    behaviour.send = async () => {
+      throw fault("E_RATE_LIMIT_EXCEEDED");
+    };
+    behaviour.letterFaults = 1;
+    expect((await sendNotifications(deps, [id])).get(id)?.outcome).toBe("failed");
+    expect([rows.get(id)?.state, letters.length]).toEqual(["PENDING", 0]);
+    vi.setSystemTime(Date.now() + MINUTE);
+    expect(await sendNotification(deps, id)).toEqual({ outcome: "given-up" });
+    expect([rows.get(id)?.state, letters.length]).toEqual(["GIVEN_UP", 1]);
+  });
+
   it("gives up at once on an address that gets nothing from us", async () => {
-    const { deps, rows, behaviour, add } = house();
+    const { deps, rows, letters, behaviour, add } = house();
     const id = add();
     behaviour.send = async () => "refused";
     expect(await sendNotification(deps, id)).toEqual({ outcome: "given-up" });
+    expect(letters).toEqual([]);
     expect(rows.get(id)).toMatchObject({ state: "GIVEN_UP", error: "ADDRESS_REFUSED" });
   });
 
@@ -209,6 +261,36 @@ describe("sending a notification", () => {
     await vi.advanceTimersByTimeAsync(59 * SECOND);
     expect((await delivery).outcome).toBe("failed");
     expect(rows.get(id)?.error).toBe("TIMEOUT");
+  });
+
+  it("notes a mail that is accepted after it counted as failed, and sends no second one", async () => {
+    const { deps, rows, sent, behaviour, add } = house();
+    const id = add();
+    behaviour.send = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 85 * SECOND));
+      return "accepted";
+    };
+    const delivery = sendNotification(deps, id);
+    await vi.advanceTimersByTimeAsync(30 * SECOND);
+    const failed = await delivery;
+    if (failed.outcome !== "failed") throw new Error(`not failed: ${failed.outcome}`);
+    await vi.advanceTimersByTimeAsync(failed.retryAtMs - Date.now());
+    expect(rows.get(id)).toMatchObject({ state: "SENT", error: "TIMEOUT" });
+    expect(await sendNotification(deps, id)).toEqual({ outcome: "not-ours" });
+    expect(sent).toHaveLength(1);
+  });
+
+  it("tries a mail again whose late answer is a failure, too", async () => {
+    const { deps, rows, sent, behaviour, add } = house();
+    const id = add();
+    behaviour.send = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 40 * SECOND));
+      throw fault("E_INTERNAL_SERVER_ERROR");
+    };
+    expect((await settled(sendNotification(deps, id))).outcome).toBe("failed");
+    behaviour.send = async () => "accepted";
+    expect(await sendNotification(deps, id)).toEqual({ outcome: "sent" });
+    expect([rows.get(id)?.state, sent.length]).toEqual(["SENT", 1]);
   });
 
   it("writes no address into the log or the outbox", async () => {

@@ -9,7 +9,9 @@ import { aUser, CARD, type Office, openOffice } from "./box-office-builder";
 
 export const PRICE = 25_000;
 export const DECLINED = { type: "declined", intentId: "pi_1", reason: "no" } as const;
-export const VOIDED = { type: "voided", intentId: null } as const;
+export const VOIDED = { type: "voided", intentId: "pi_1" } as const;
+/** Somebody looked for the attempt at the provider, and it was not there. */
+export const NOT_FOUND = { type: "voided", intentId: null } as const;
 export const CHALLENGED = { type: "challenged", intentId: "pi_1", clientSecret: "secret" } as const;
 export const UNANSWERED = { type: "unanswered", reason: "silence" } as const;
 

@@ -11,6 +11,7 @@ import type {
   RefundElsewhere,
 } from "../../src/app/ports";
 import {
+  expectDelivery,
   type NewsDeps,
   noteDelivery,
   reconcile,
@@ -87,6 +88,7 @@ function newsOf(world: Omit<World, "deps">, given: Given, nowMs: number): Provid
     return value;
   };
   return {
+    mayHaveSigned: (signature) => signature === "signed",
     verify: async () => given.verified ?? anEvent(),
     findingsOf: async () => answer({ findings: given.findings ?? [], refundsElsewhere: given.refundsElsewhere ?? [] }),
     bookingOf: async () => answer(given.findings?.[0]?.bookingId ?? newSale().bookingId),
@@ -172,6 +174,13 @@ describe("a delivery", () => {
     const { deps } = worldOf();
     const simulated = { ...deps, providerNews: null };
     expect(await noteDelivery(simulated, BODY, "signed", NOW)).toMatchObject({ refusal: { code: "NOT_FOUND" } });
+    expect(expectDelivery(simulated, null)).toMatchObject({ refusal: { code: "NOT_FOUND" } });
+  });
+
+  it("is read only if its signature may be the provider's", () => {
+    const { deps } = worldOf();
+    expect(expectDelivery(deps, "signed")).toMatchObject({ ok: true });
+    expect(expectDelivery(deps, "forged")).toMatchObject({ refusal: { code: "WEBHOOK_SIGNATURE_INVALID" } });
   });
 
   it("that comes again after it was settled is not worked on again", async () => {

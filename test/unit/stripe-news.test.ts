@@ -13,6 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => stripe.stop());
 
+/** As long as an HMAC. */
+const HEX = "0123456789abcdef".repeat(4);
 const bytes = (text: string) => new TextEncoder().encode(text);
 const nowSeconds = () => Math.floor(Date.now() / SECOND);
 
@@ -64,6 +66,30 @@ describe("a delivery", () => {
   ])("%s is forged", async (_name, make) => {
     const [body, signature] = make(delivery());
     expect(await newsAt(stripe.base).verify(bytes(body ?? ""), signature ?? null)).toBe("forged");
+  });
+
+  it.each([
+    ["not signed", () => null],
+    ["signed with nothing", () => ""],
+    ["signed at no time", () => `v1=${HEX}`],
+    ["signed at a time that is none", () => `t=now,v1=${HEX}`],
+    ["signed at a time beyond all numbers", () => `t=${"9".repeat(40)},v1=${HEX}`],
+    ["signed with nothing but a time", () => `t=${nowSeconds()}`],
+    ["signed under another scheme", () => `t=${nowSeconds()},v0=${HEX}`],
+    ["signed with what is no HMAC", () => `t=${nowSeconds()},v1=x`],
+    ["signed more than 300 s ago", () => signed("{}", WEBHOOK_SECRET, nowSeconds() - 301)],
+  ])("%s is known as forged before its body is read", (_name, make) => {
+    expect(newsAt(stripe.base).mayHaveSigned(make())).toBe(false);
+  });
+
+  it("that says as much as Stripe's own must be read", () => {
+    const news = newsAt(stripe.base);
+    for (const header of [signed("{}"), signed("{}", "whsec_other"), `${signed("{}")},v1=${HEX},v0=${HEX}`]) {
+      expect(news.mayHaveSigned(header)).toBe(true);
+    }
+    const nowMs = Date.now();
+    const justInTime = signed("{}", WEBHOOK_SECRET, Math.floor(nowMs / SECOND) - 300);
+    expect(newsAt(stripe.base, { nowMs: () => nowMs }).mayHaveSigned(justInTime)).toBe(true);
   });
 
   it("signed just within 300 s is heard", async () => {
@@ -258,6 +284,41 @@ describe("what Stripe holds", () => {
     expect(await ofSale()).toMatchObject([{ kind: "capture", outcome: { intentId: paidIntent } }]);
     const { intents } = await stripe.ledger(sale.scope);
     expect(intents.map(({ status }) => status)).toEqual(["canceled", "succeeded"]);
+  });
+
+  it("one that cannot be ended now costs no other its news, and is ended at the next look", async () => {
+    const [failing, twice, held] = [newSale(), newSale(), newSale()];
+    const payments = paymentsAt(stripe.base);
+    await stripe.authenticate(await intentOf(failing, "pm_card_authenticationRequired"), "failure");
+    await stripe.addFault({ does: "forget-key", op: "create", times: 1, scope: twice.scope });
+    await intentOf(twice);
+    await payments.capture(twice.capture(await intentOf(twice)));
+    await intentOf(held);
+    for (const { scope } of [failing, twice]) {
+      await stripe.addFault({ does: "error-before", status: 503, op: "cancel", times: 1, scope });
+    }
+    const log = recordingLog();
+    const look = async () => {
+      const { findings } = await newsAt(stripe.base, { log }).between(Date.now() - MINUTE, Date.now() + MINUTE);
+      return [failing, twice, held].map((sale) =>
+        findings.filter(({ bookingId }) => bookingId === sale.bookingId).map(({ outcome }) => outcome.type),
+      );
+    };
+    expect(await look()).toEqual([[], ["captured"], ["authorised"]]);
+    expect(log.lines.filter(({ message }) => message === "an intent could not be ended")).toHaveLength(2);
+    expect(await look()).toEqual([["declined"], ["captured"], ["authorised"]]);
+    expect((await stripe.ledger(twice.scope)).intents.map(({ status }) => status)).toEqual(["canceled", "succeeded"]);
+  });
+
+  it("a provider that answers no cancel is not asked for all of them in one look", async () => {
+    const sales = Array.from({ length: 7 }, () => newSale());
+    for (const sale of sales) {
+      await stripe.authenticate(await intentOf(sale, "pm_card_authenticationRequired"), "failure");
+      await stripe.addFault({ does: "drop-before", op: "cancel", times: 1, scope: sale.scope });
+    }
+    await newsAt(stripe.base).between(Date.now() - MINUTE, Date.now() + MINUTE);
+    const asked = await Promise.all(sales.map(({ scope }) => stripe.requests(scope)));
+    expect(asked.flat().filter(({ op }) => op === "cancel")).toHaveLength(5);
   });
 
   it("a delivery of another form than known is logged, because somebody signed it", async () => {

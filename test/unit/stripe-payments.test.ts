@@ -108,7 +108,7 @@ describe("authorising", () => {
 
   it("two at once make one intent", async () => {
     const sale = newSale();
-    await stripe.addFault({ does: "delay", op: "create", delayMs: 100, scope: sale.scope });
+    await stripe.addFault({ does: "delay", op: "create", delayMs: 1_000, scope: sale.scope });
     const payments = paymentsAt(stripe.base);
     const outcomes = await Promise.all([1, 2, 3].map(() => payments.authorise(sale.authorise("pm_card_visa"))));
     expect(outcomes.map(({ type }) => type).sort()).toEqual(["authorised", "later", "later"]);

@@ -1,8 +1,6 @@
 // The adapter against the stand-in: letting go of what was authorised, and giving back what was captured.
 
-import type { Stripe } from "stripe";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findIntents } from "../../src/adapters/stripe-intents";
 import { HOUR, MINUTE, SECOND } from "../../src/domain/time";
 import { newSale, paymentsAt } from "../stripe/asking";
 import { type StandIn, startStandIn } from "../stripe/control";
@@ -287,27 +285,5 @@ describe("refunding", () => {
     const outcome = await nextDay.refund(sale.refund(intentId, 1));
     expect(outcome).toEqual({ type: "refund-failed", refundId: null, reason: "key_expired" });
     expect(await onlyEntry(sale)).toMatchObject({ refunded: 0 });
-  });
-});
-
-describe("finding an attempt again", () => {
-  const bookingId = newSale().bookingId;
-  const metadata = { bookingId, attempt: "1" };
-  /** Stripe with so many intents made since that a list never ends, and what its index knows. */
-  const busy = (indexed: readonly object[]) =>
-    ({
-      paymentIntents: {
-        list: async () => ({ data: [{ id: crypto.randomUUID(), metadata: {} }], has_more: true }),
-        search: async () => ({ data: indexed }),
-      },
-    }) as unknown as Stripe;
-
-  it("in more intents than a look may take, the index knows it", async () => {
-    const found = await findIntents(busy([{ id: "pi_1", metadata }]), bookingId, 1, 0);
-    expect(found).toMatchObject({ intents: [{ id: "pi_1" }], proven: true });
-  });
-
-  it("what the index does not know, and it lags, is not proven to be absent", async () => {
-    expect(await findIntents(busy([]), bookingId, 1, 0)).toEqual({ intents: [], proven: false });
   });
 });

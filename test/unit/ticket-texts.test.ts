@@ -84,11 +84,14 @@ it("a token with a letter that is not ASCII is none, even where it says the same
 
 it("an id is read as people type it, and its letters O, I and L as the digits they look like", () => {
   const id = "tkt_01JHMM8Z7XABCD1234WXYZ5678";
-  expect(readTypedTicket("  TKT_01jhmm8z7x-abcd1234 wxyz5678 ")).toBe(id);
-  expect(readTypedTicket("OlJHMM8Z7XABCDi234WXYZ5678")).toBe(id);
+  const alone = { ticketId: id, check: null };
+  expect(readTypedTicket("  TKT_01jhmm8z7x-abcd1234 wxyz5678 ")).toEqual(alone);
+  expect(readTypedTicket("OlJHMM8Z7XABCDi234WXYZ5678")).toEqual(alone);
+  expect(readTypedTicket(`${id} oiL-9az`)).toEqual({ ticketId: id, check: "0119AZ" });
+  for (const end of ["A", "ABCDE", "ABCDEFG", "ABCDEU", "ABCDE?"]) expect(readTypedTicket(id + end)).toBeNull();
   expect(readTypedTicket("x tkt_01JHMM8Z7XABCD1234WXYZ5678")).toBeNull();
   expect(readTypedTicket(`${id}${" ".repeat(60)}`)).toBeNull();
   expect(readTypedTicket("01JHMM8Z7X-tkt_ABCD1234WXYZ5678")).toBeNull();
-  expect(readTypedTicket(id.padEnd(60))).toBe(id);
+  expect(readTypedTicket(id.padEnd(60))).toEqual(alone);
   expect(readTypedTicket(id.padEnd(61))).toBeNull();
 });

@@ -7,7 +7,7 @@ import { newTicketKeySet } from "../../scripts/ticket-keys.mjs";
 import { qrCodes } from "../../src/adapters/qr-codes";
 import { ed25519TicketTokens, type TicketSigningKey } from "../../src/adapters/ticket-tokens";
 import { type BookingId, type SeatId, type TicketId, ticketIdOf } from "../../src/domain/ids";
-import { readToken, readTypedTicket, TICKET_VERSION } from "../../src/domain/ticket-token";
+import { readToken, readTypedTicket, TICKET_VERSION, type TypedTicket } from "../../src/domain/ticket-token";
 
 const BOOKING = "bkg_01JHMM8Z7XABCD1234WXYZ5678" as BookingId;
 const TICKET = ticketIdOf(BOOKING, 3);
@@ -124,14 +124,41 @@ describe("a token", () => {
   });
 });
 
-describe("an id that somebody types in", () => {
+describe("a number that somebody types in", () => {
   it.each([
     ["as it is", (id: string) => id],
     ["in lower case without prefix", (id: string) => id.slice(4).toLowerCase()],
     ["in groups", (id: string) => id.slice(4).replace(/(.{4})/g, "$1 ")],
     ["with an O for every zero", (id: string) => id.replaceAll("0", "o")],
   ])("is read %s", (_how, write) => {
-    expect(readTypedTicket(write(TICKET))).toBe(TICKET);
+    expect(readTypedTicket(write(TICKET))).toEqual({ ticketId: TICKET, check: null });
+    expect(readTypedTicket(write(`${TICKET}0K7P2Q`))).toEqual({ ticketId: TICKET, check: "0K7P2Q" });
+  });
+
+  it("is printed in fours, and proves its ticket by any key that is in force", async () => {
+    const number = await tokens.numberOf(TICKET);
+    expect(number).toMatch(/^([0-9A-Z]{4} ){7}[0-9A-Z]{4}$/);
+    expect(number.replaceAll(" ", "").slice(0, 26)).toBe(TICKET.slice(4));
+    expect(await tokens.numberOf(TICKET)).toBe(number);
+    const typed = readTypedTicket(number.toLowerCase()) as TypedTicket;
+    expect(await tokens.verifyNumber(typed)).toEqual({ ok: true });
+    const [added] = JSON.parse(newTicketKeySet()).keys;
+    const later = ed25519TicketTokens([...keys, added]);
+    expect(await later.verifyNumber(typed)).toEqual({ ok: true });
+    expect(await later.numberOf(TICKET)).not.toBe(number);
+    expect(await ed25519TicketTokens([added]).verifyNumber(typed)).toEqual({ ok: false, reason: "bad_signature" });
+  });
+
+  it("proves nothing as an id alone, of another ticket, or with any character changed", async () => {
+    const { check } = readTypedTicket(await tokens.numberOf(TICKET)) as TypedTicket;
+    expect(await tokens.verifyNumber({ ticketId: TICKET, check: null })).toEqual({ ok: false, reason: "unverified" });
+    const other = `${TICKET.slice(0, -1)}${TICKET.endsWith("0") ? "1" : "0"}` as TicketId;
+    const wrong = { ok: false, reason: "bad_signature" };
+    expect(await tokens.verifyNumber({ ticketId: other, check })).toEqual(wrong);
+    for (const [place, char] of [...(check as string)].entries()) {
+      const changed = `${check?.slice(0, place)}${char === "Z" ? "0" : "Z"}${check?.slice(place + 1)}`;
+      expect(await tokens.verifyNumber({ ticketId: TICKET, check: changed })).toEqual(wrong);
+    }
   });
 
   it("is not found in a token or a web address", async () => {

@@ -1,10 +1,14 @@
 // The operators' routes: the consistency check finds what was broken on purpose, the journal tells everything but
 // secrets, dead letters are done again.
 
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { carryOut } from "../../src/app/effects";
 import type { DeadLetter } from "../../src/app/ports";
-import { makeSaleId } from "../../src/domain/ids";
+import type { Fact } from "../../src/domain/box-office/state";
+import { type BookingId, makeSaleId, type NotificationId } from "../../src/domain/ids";
+import { DAY } from "../../src/domain/time";
 import {
   type Answer,
   type Caller,
@@ -50,6 +54,7 @@ describe("who may", () => {
     ["GET", `/api/admin/events/evnt_${"0".repeat(26)}/journal`],
     ["GET", "/api/admin/dead-letters"],
     ["POST", "/api/admin/dead-letters/x/replay"],
+    ["POST", "/api/admin/dead-letters/x/close"],
   ])("%s %s is for admins by the database, whatever the token says", async (method, path) => {
     expect((await call(method, path)).status).toBe(401);
     expect(await call(method, path, { as: alice })).toMatchObject({
@@ -249,6 +254,95 @@ describe("GET /api/admin/events/:id/journal", () => {
     expect(new Set(entries.map(({ actor }) => actor))).toContain(bob.id);
   });
 
+  describe("tells what was, whatever came after:", () => {
+    const payloadsOf = async (event: EventOnSale, type: string): Promise<readonly Json[]> => {
+      const { body } = await call("GET", `/api/admin/events/${event.id}/journal?perPage=100`, { as: admin });
+      const facts: Json[] = body.data.flatMap((entry: Json) => entry.facts);
+      return facts.filter(({ eventType }) => eventType === type).map(({ payload }) => payload);
+    };
+
+    it("a confirmation keeps its total when some seats, or all, are given back", async () => {
+      const event = await newEvent();
+      const seatIds = ["seat_B1", "seat_B2"];
+      const id = await newConfirmed(alice, event, seatIds);
+      const confirmed = await payloadsOf(event, "booking.confirmed");
+      expect(confirmed).toMatchObject([{ seatIds, totalAmount: 15_000, currency: "GBP" }]);
+      await call("POST", `/api/bookings/${id}/cancel`, { as: alice, body: { seatIds: ["seat_B2"] } });
+      expect(await payloadsOf(event, "booking.confirmed")).toEqual(confirmed);
+      await call("POST", `/api/bookings/${id}/cancel`, { as: alice, body: {} });
+      expect(await payloadsOf(event, "booking.confirmed")).toEqual(confirmed);
+    });
+
+    it("a card that was declined has no charge, though the next one was charged", async () => {
+      const event = await newEvent();
+      const held = { eventId: event.id, seatIds: ["seat_B1"] };
+      const { bookingId } = (await call("POST", "/api/bookings", { as: alice, body: held })).body;
+      for (const token of ["pm_card_chargeDeclined", "pm_card_visa"]) {
+        await call("POST", "/api/payments/intent", { as: alice, body: { bookingId, ...withCard(token) } });
+      }
+      const { paymentId } = await untilBooking(alice, bookingId, "CONFIRMED");
+      const payment = (await call("GET", `/api/payments/${paymentId}`, { as: alice })).body;
+      const common = { bookingId, paymentId, amount: 7_500, currency: "GBP" };
+      const [declined, paid] = await payloadsOf(event, "payment.processed");
+      expect(declined).toMatchObject({ ...common, status: "FAILED", attempt: 1, providerTransactionId: null });
+      expect(declined.failureReason).toEqual(expect.any(String));
+      const { providerTransactionId } = payment;
+      expect(paid).toMatchObject({ ...common, status: "SUCCESS", attempt: 2, providerTransactionId });
+      expect(providerTransactionId).toEqual(expect.any(String));
+    });
+
+    it("a payment that succeeded has no reason to fail, though its refund did", async () => {
+      const event = await newEvent();
+      const id = await newConfirmed(alice, event, ["seat_B1"]);
+      const paid = await payloadsOf(event, "payment.processed");
+      await call("POST", `/api/bookings/${id}/cancel`, { as: alice, body: {} });
+      const origin = { actor: "provider", requestId: "req_lost" };
+      const outcome = { type: "refund-failed", refundId: "re_1", reason: "the account is closed" } as const;
+      const settle = { type: "settle", effect: `${id}:refund:1`, outcome, ...origin } as const;
+      const settled = await deps().boxOffices.send(event.code, settle);
+      await carryOut(deps(), event.code, settled?.ok ? settled.value.work : []);
+      expect(await payloadsOf(event, "payment.refund-failed")).toMatchObject([{ reason: "the account is closed" }]);
+      expect(await payloadsOf(event, "payment.processed")).toEqual(paid);
+      expect(paid).toMatchObject([{ status: "SUCCESS", failureReason: null }]);
+    });
+
+    it("an event was created as it was, though it is another now", async () => {
+      const event = await newEvent();
+      const created = await payloadsOf(event, "event.created");
+      const change = {
+        name: "Sold out",
+        startsAt: new Date(Date.now() + 90 * DAY).toISOString(),
+        endsAt: new Date(Date.now() + 91 * DAY).toISOString(),
+        ticketTiers: [{ tier: "VIP", price: 1, currency: "EUR", capacity: 1 }],
+      };
+      expect((await call("PUT", `/api/events/${event.id}`, { as: admin, body: change })).status).toBe(200);
+      expect(await payloadsOf(event, "event.created")).toEqual(created);
+    });
+
+    it("an entry of an older release shows null for what it does not say", async () => {
+      const event = await newEvent();
+      const id = await newConfirmed(alice, event, ["seat_B1"]);
+      await runInDurableObject(env.BOX_OFFICE.get(env.BOX_OFFICE.idFromName(event.code)), (_, { storage }) => {
+        const older: readonly Fact[] = [
+          { type: "event.created", detail: { name: "Older", version: 1 } },
+          { type: "payment.processed", bookingId: id as BookingId, detail: { status: "FAILED", failureReason: "no" } },
+        ];
+        storage.sql.exec("UPDATE journal SET facts = ? WHERE seq = 1", JSON.stringify(older));
+      });
+      expect(await payloadsOf(event, "event.created")).toEqual([
+        { eventId: event.id, name: "Older", venueId: null, startsAt: null, totalSeats: null, ticketTiers: null },
+      ]);
+      expect((await payloadsOf(event, "payment.processed"))[0]).toMatchObject({
+        bookingId: id,
+        status: "FAILED",
+        amount: null,
+        currency: null,
+        providerTransactionId: null,
+        failureReason: "no",
+      });
+    });
+  });
+
   it("comes in pages", async () => {
     const event = await newEvent();
     for (let i = 0; i < 4; i++) await call("POST", "/api/locks", { as: alice, body: { eventId: event.id, seats: 1 } });
@@ -270,7 +364,7 @@ describe("dead letters", () => {
   async function note(change: Partial<DeadLetter>): Promise<string> {
     const id = crypto.randomUUID();
     const letter = { id, queue: "booking-saga", reason: "gave up", attempts: 6, body: "{}" };
-    await deps().deadLetters.note({ ...letter, notedAtMs: Date.now(), replayedAtMs: null, ...change });
+    await deps().deadLetters.note({ ...letter, notedAtMs: Date.now(), ...change });
     return id;
   }
 
@@ -293,8 +387,11 @@ describe("dead letters", () => {
       attempts: 6,
       payload: { code: "ABCD1234", effects: ["x:project"] },
       notedAt: expect.stringMatching(/Z$/),
+      replayable: true,
       replayedAt: null,
+      closedAt: null,
     });
+    expect(listed.data[0].replayable).toBe(false);
     expect(listed.pagination).toMatchObject({ page: 1, perPage: 2 });
   });
 
@@ -314,6 +411,28 @@ describe("dead letters", () => {
     expect((await replay(id)).status).toBe(200);
   });
 
+  it("that only people can see to are closed, and no longer among the open ones", async () => {
+    const body = JSON.stringify({ dispute: "dp_1" });
+    const [seen, left] = [await note({ queue: "provider-disputes", body }), await note({ body })];
+    const idsOf = async (open: string) => {
+      const { body: listed } = await call("GET", `/api/admin/dead-letters?open=${open}&perPage=100`, { as: admin });
+      return listed.data.map(({ id }: Json) => id);
+    };
+    expect(await idsOf("true")).toEqual(expect.arrayContaining([seen, left]));
+    const close = () => call("POST", `/api/admin/dead-letters/${seen}/close`, { as: admin });
+    const closed = await close();
+    expect(closed).toMatchObject({ status: 200, body: { id: seen, closedAt: expect.stringMatching(/Z$/) } });
+    expect((await close()).body).toEqual(closed.body);
+    expect(await idsOf("true")).toContain(left);
+    expect(await idsOf("true")).not.toContain(seen);
+    expect(await idsOf("false")).toContain(seen);
+    expect((await call("GET", "/api/admin/dead-letters?open=maybe", { as: admin })).body.error.field).toBe("open");
+    expect(await call("POST", "/api/admin/dead-letters/none/close", { as: admin })).toMatchObject({
+      status: 404,
+      body: { error: { code: "DEAD_LETTER_NOT_FOUND" } },
+    });
+  });
+
   it("of the notifications are announced again", async () => {
     const user = await newCaller();
     const row = await env.DB.prepare("SELECT id FROM notifications WHERE user_id = ?")
@@ -325,6 +444,24 @@ describe("dead letters", () => {
       async () => {
         const { body } = await call("GET", "/api/notifications/recent", { as: user });
         expect(body.data.map(({ type }: Json) => type)).toEqual(["WELCOME"]);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+  });
+
+  it("of a mail that was given up have it sent after all", async () => {
+    const user = await newCaller();
+    const { id: mail } = (await env.DB.prepare("SELECT id FROM notifications WHERE user_id = ?")
+      .bind(user.id)
+      .first<{ id: NotificationId }>()) ?? { id: null };
+    if (mail === null) throw new Error("there is no mail");
+    await deps().notifications.markFailed(mail, "E_DAILY_LIMIT_EXCEEDED", null);
+    const id = await note({ queue: "notifications", body: JSON.stringify({ ids: [mail] }) });
+    expect((await replay(id)).status).toBe(200);
+    await vi.waitFor(
+      async () => {
+        const { body } = await call("GET", "/api/notifications/recent", { as: user });
+        expect(body.data).toMatchObject([{ id: mail, type: "WELCOME" }]);
       },
       { timeout: 20_000, interval: 50 },
     );

@@ -97,6 +97,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
     path: () => "/api/admin/dead-letters/none/replay",
     body: () => ({}),
   },
+  "POST /api/admin/dead-letters/{id}/close": {
+    for: "admins",
+    path: () => "/api/admin/dead-letters/none/close",
+    body: () => ({}),
+  },
   "GET /api/admin/events": { for: "admins" },
   "GET /api/admin/events/{id}/journal": { for: "admins", path: ({ event }) => `/api/admin/events/${event.id}/journal` },
   "GET /api/admin/events/{id}/report": { for: "admins", path: ({ event }) => `/api/admin/events/${event.id}/report` },

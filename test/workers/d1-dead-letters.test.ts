@@ -4,12 +4,12 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { d1Database } from "../../src/adapters/d1/database";
 import { d1DeadLetters } from "../../src/adapters/d1/dead-letters";
-import type { DeadLetter } from "../../src/app/ports";
+import type { NewDeadLetter } from "../../src/app/ports";
 import { NOW } from "./d1-builders";
 
 const ledger = d1DeadLetters(env.DB);
 
-function aLetter(change: Partial<DeadLetter> = {}): DeadLetter {
+function aLetter(change: Partial<NewDeadLetter> = {}): NewDeadLetter {
   return {
     id: crypto.randomUUID(),
     queue: "booking-saga-dlq",
@@ -17,7 +17,6 @@ function aLetter(change: Partial<DeadLetter> = {}): DeadLetter {
     reason: "fault",
     attempts: 5,
     notedAtMs: NOW,
-    replayedAtMs: null,
     ...change,
   };
 }
@@ -27,15 +26,15 @@ describe("the dead-letter ledger", () => {
     const letter = aLetter();
     expect(await ledger.note(letter)).toBe(true);
     expect(await ledger.note({ ...letter, reason: "another" })).toBe(false);
-    expect(await ledger.byId(letter.id)).toEqual(letter);
+    expect(await ledger.byId(letter.id)).toEqual({ ...letter, replayedAtMs: null, closedAtMs: null });
     expect(await ledger.byId("unknown")).toBeNull();
   });
 
   it("is listed newest first, in pages that know their total", async () => {
     await env.DB.prepare("DELETE FROM dead_letters").run();
     for (const n of [1, 3, 2]) await ledger.note(aLetter({ id: `letter ${n}`, notedAtMs: NOW + n }));
-    const first = await ledger.list(1, 2);
-    const second = await ledger.list(2, 2);
+    const first = await ledger.list({ open: null, page: 1, perPage: 2 });
+    const second = await ledger.list({ open: null, page: 2, perPage: 2 });
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(["letter 3", "letter 2", "letter 1"]);
     expect([first.total, second.total]).toEqual([3, 3]);
   });
@@ -51,9 +50,10 @@ describe("the dead-letter ledger", () => {
     const letter = aLetter();
     await ledger.note(letter);
     await ledger.markReplayed(letter.id, NOW + 1);
+    await ledger.close(letter.id, NOW + 1);
     const again = { ...letter, reason: "another fault", attempts: 6, notedAtMs: NOW + 2 };
     expect(await ledger.note(again)).toBe(true);
-    expect(await ledger.byId(letter.id)).toEqual(again);
+    expect(await ledger.byId(letter.id)).toEqual({ ...again, replayedAtMs: null, closedAtMs: null });
   });
 });
 

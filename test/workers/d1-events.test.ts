@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { d1Events } from "../../src/adapters/d1/events";
 import { d1IdempotencyKeys } from "../../src/adapters/d1/idempotency-keys";
 import { d1Venues } from "../../src/adapters/d1/venues";
+import type { Venue } from "../../src/app/ports";
 import type { EventDefinition } from "../../src/domain/box-office/state";
 import type { EventId, VenueId } from "../../src/domain/ids";
 import { aDefinition, aKey, anAvailability, aVenue, NOW } from "./d1-builders";
@@ -19,12 +20,18 @@ async function insert(change: Partial<EventDefinition> = {}, nextDueMs: number |
   return definition;
 }
 
-async function venueWithEvents(starts: readonly number[]): Promise<{ venueId: VenueId; ids: readonly EventId[] }> {
+interface VenueWithEvents {
+  readonly venue: Venue;
+  readonly venueId: VenueId;
+  readonly ids: readonly EventId[];
+}
+
+async function venueWithEvents(starts: readonly number[]): Promise<VenueWithEvents> {
   const venue = aVenue();
   await venues.insert(venue, null);
   const ids: EventId[] = [];
   for (const startsAtMs of starts) ids.push((await insert({ venueId: venue.id, startsAtMs })).id);
-  return { venueId: venue.id, ids };
+  return { venue, venueId: venue.id, ids };
 }
 
 describe("an event in D1", () => {
@@ -130,11 +137,19 @@ describe("the list of events", () => {
     expect(all.items.map((item) => item.id)).toEqual([id]);
   });
 
-  it("of a venue's page holds past events too, the latest if there are too many, by date", async () => {
-    const { venueId, ids } = await venueWithEvents([NOW - 5 * HOUR, NOW + 2 * HOUR, NOW - HOUR]);
-    const shown = async (limit: number) => (await events.ofVenue(venueId, limit)).map(({ id }) => ids.indexOf(id));
-    expect(await shown(10)).toEqual([0, 2, 1]);
-    expect(await shown(2)).toEqual([2, 1]);
+  it("of a venue's page holds past events too, by date; of too many the soonest, then the latest that are over", async () => {
+    const hours = [-5, 3, -1, 2, 0, 1, -2];
+    const { venue, ids } = await venueWithEvents(hours.map((hour) => NOW + hour * HOUR));
+    const shown = async (limit: number) => {
+      const found = await events.ofVenue(venue, NOW, limit);
+      return found.map(({ id }) => hours[ids.indexOf(id)]);
+    };
+    expect(await shown(10)).toEqual([-5, -2, -1, 0, 1, 2, 3]);
+    expect(await shown(6)).toEqual([-2, -1, 0, 1, 2, 3]);
+    expect(await shown(4)).toEqual([0, 1, 2, 3]);
+    expect(await shown(2)).toEqual([0, 1]);
+    const [first] = await events.ofVenue(venue, NOW, 1);
+    expect(first).toEqual(await events.listingById(ids[4] as EventId));
   });
 });
 

@@ -91,6 +91,33 @@ describe("a mail in the outbox", () => {
     expect(await notifications.recent(user.id, 20)).toEqual([]);
   });
 
+  it("that was given up is due again once somebody wants it sent, with all its tries", async () => {
+    const { id } = await aPendingWelcome();
+    for (let n = 0; n < 3; n++) await notifications.claim(id, NOW + n * LEASE, LEASE);
+    await notifications.markFailed(id, "quota", null);
+    expect(await notifications.revive([id], "refused", NOW + 3 * LEASE)).toBe(1);
+    expect((await notifications.claim(id, NOW + 3 * LEASE, LEASE))?.tries).toBe(1);
+  });
+
+  it("that waits for its next try is due at once when somebody wants it sent", async () => {
+    const { id } = await aPendingWelcome();
+    await notifications.claim(id, NOW, LEASE);
+    await notifications.markFailed(id, "quota", NOW + 100 * LEASE);
+    expect(await notifications.revive([id], "refused", NOW + LEASE)).toBe(1);
+    expect((await notifications.claim(id, NOW + LEASE, LEASE))?.tries).toBe(1);
+  });
+
+  it("is not had again by anybody's wish when it was sent, is being sent, or its address was refused", async () => {
+    const [sent, leased, refused] = [await aPendingWelcome(), await aPendingWelcome(), await aPendingWelcome()];
+    for (const { id } of [sent, leased, refused]) await notifications.claim(id, NOW, LEASE);
+    await notifications.markSent(sent.id, "Welcome!", NOW);
+    await notifications.markFailed(refused.id, "refused", null);
+    const ids = [sent.id, refused.id, aWelcome(aUser()).id];
+    expect(await notifications.revive(ids, "refused", NOW)).toBe(0);
+    await notifications.revive([leased.id], "refused", NOW);
+    for (const { id } of [sent, leased, refused]) expect(await notifications.claim(id, NOW, LEASE)).toBeNull();
+  });
+
   it("that nobody knows is nobody's", async () => {
     expect(await notifications.claim(aWelcome(aUser()).id, NOW, LEASE)).toBeNull();
   });

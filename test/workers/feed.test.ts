@@ -1,6 +1,6 @@
 // The live feed through the whole product: relays, sockets, resume and commands.
 
-import { evictDurableObject, listDurableObjectIds } from "cloudflare:test";
+import { evictDurableObject, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { KEPT_CHANGES } from "../../src/domain/box-office/feed";
@@ -331,5 +331,139 @@ describe("commands over the socket", () => {
     }
     reader.send({ type: "hold", id: 3, seatIds: ["seat_A1"] });
     expect(await reader.next("reply")).toMatchObject({ error: { code: "SEATS_UNAVAILABLE" } });
+  });
+});
+
+describe("every message is answered, refused or the last", () => {
+  async function signedIn(): Promise<Reader> {
+    const { reader } = await openFeed(await newEvent());
+    await reader.next("snapshot");
+    reader.send({ type: "auth", token: buyer.token });
+    await reader.next("auth");
+    return reader;
+  }
+
+  it.each([
+    ["a list", [[1]]],
+    ["an object that is no text", { toString: 1 }],
+    ["nothing", null],
+    ["true", true],
+    ["deep", JSON.parse(`${"[".repeat(2_000)}${"]".repeat(2_000)}`)],
+  ])("whatever its fields are: %s", async (_what, odd) => {
+    const reader = await signedIn();
+    const messages = [
+      { type: "release", lockId: odd },
+      { type: "release", id: odd, lockId: "lock_1" },
+      { type: "hold", seatIds: odd },
+      { type: "hold", seatIds: [odd] },
+      { type: "hold", seats: odd },
+      { type: "hold", seats: 1, tier: odd },
+      { type: odd },
+    ];
+    for (const message of messages) {
+      reader.send(message);
+      expect([message, await reader.next("reply")]).toMatchObject([message, { id: null, ok: false }]);
+    }
+    reader.send({ type: "auth", token: odd });
+    expect(await reader.next("auth")).toEqual({ type: "auth", ok: false });
+    reader.send({ type: "ack", seq: odd });
+    reader.send({ type: "gates", id: 9 });
+    expect(await reader.next("reply")).toMatchObject({ id: 9, error: { code: "UNAUTHENTICATED" } });
+    expect(reader.closedWith).toBe(null);
+  });
+
+  it("and says of a client's own text no more back than HTTP does", async () => {
+    const reader = await signedIn();
+    reader.send({ type: "release", id: "i".repeat(60), lockId: "l".repeat(7_000) });
+    const error = { code: "LOCK_NOT_FOUND", id: "l".repeat(60) };
+    expect(await reader.next("reply")).toEqual({ type: "reply", id: "i".repeat(60), ok: false, error });
+    reader.send({ type: "release", id: "i".repeat(61), lockId: 7 });
+    expect(await reader.next("reply")).toMatchObject({ id: null, error: { code: "VALIDATION_ERROR" } });
+  });
+
+  it("by a fault too: that socket is closed, and no other", async () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const event = await newEvent();
+    const [{ reader }, { reader: other }] = [await openFeed(event), await openFeed(event)];
+    await reader.next("snapshot");
+    reader.send({ type: "auth", token: buyer.token });
+    await reader.next("auth");
+    const random = vi.spyOn(crypto, "getRandomValues").mockImplementationOnce(() => {
+      throw new Error("no chance");
+    });
+    reader.send({ type: "hold", id: 1, seats: 1 });
+    expect(await reader.next("closed")).toEqual({ type: "closed", reason: "something went wrong" });
+    await vi.waitFor(() => expect(reader.closedWith).toBe(1011), { timeout: 5_000 });
+    random.mockRestore();
+    expect(logged).toHaveBeenCalledWith(expect.stringContaining("no chance"));
+    logged.mockRestore();
+    other.send({ type: "hold", id: 2, seats: 1 });
+    expect(await other.next("reply")).toMatchObject({ id: 2, error: { code: "UNAUTHENTICATED" } });
+    expect(other.closedWith).toBe(null);
+  });
+});
+
+describe("what a socket may send", () => {
+  const TOO_MANY = { type: "closed", reason: "too many messages" };
+
+  it.each([
+    ["sign-ins with nothing", { type: "auth" }],
+    ["acknowledgements of nothing", { type: "ack", seq: 0 }],
+    ["commands that are refused", { type: "hold", id: 1, seats: 10 }],
+    ["words nobody knows", { type: "sing" }],
+  ])("is a hundred messages at once: %s beyond them close it", async (_what, message) => {
+    const event = await newEvent();
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    for (let i = 0; i < 90; i++) reader.send(message);
+    reader.send({ type: "release", id: "still there" });
+    expect(await reader.next("reply")).toMatchObject({ type: "reply" });
+    expect(reader.closedWith).toBe(null);
+    for (let i = 0; i < 500; i++) reader.send(message);
+    expect(await reader.next("closed")).toEqual(TOO_MANY);
+    await vi.waitFor(() => expect(reader.closedWith).toBe(4029), { timeout: 5_000 });
+    const answers = reader.frames.filter(({ type }) => type === "auth" || type === "reply");
+    expect(answers.length).toBeLessThan(300);
+  });
+
+  it("is as many holds as are made, with a release of each", async () => {
+    const event = await newEvent({ tiers: [{ tier: "GENERAL", priceMinor: 5_000, capacity: 150 }] });
+    const seats = Object.keys((await seatsOf(event)).of);
+    const { reader } = await openFeed(event);
+    await reader.next("snapshot");
+    reader.send({ type: "auth", token: buyer.token });
+    await reader.next("auth");
+    for (const seat of seats) {
+      reader.send({ type: "hold", id: seat, seatIds: [seat] });
+      const { ok, lock: held } = await reader.next("reply");
+      expect([seat, ok]).toEqual([seat, true]);
+      reader.send({ type: "release", id: seat, lockId: held.id });
+      expect(await reader.next("reply")).toMatchObject({ ok: true });
+    }
+    expect(reader.closedWith).toBe(null);
+  });
+
+  it("is one question for the gates at a time", async () => {
+    const event = await newEvent();
+    const relay = `${event.code}:0`;
+    const { reader } = await openFeed(event, { relay });
+    await reader.next("snapshot");
+    const answers: ((role: string) => void)[] = [];
+    const answer = (place: number) => runInDurableObject(relayOf(relay), () => answers[place]?.("USER"));
+    const asked = { first: () => new Promise<string>((resolve) => answers.push(resolve)) };
+    await runInDurableObject(relayOf(relay), (instance) => {
+      const held = instance as unknown as { env: Env };
+      held.env = { ...held.env, DB: { prepare: () => ({ bind: () => asked }) } as unknown as D1Database };
+    });
+    reader.send({ type: "auth", token: buyer.token });
+    for (let id = 1; id <= 3; id++) reader.send({ type: "gates", id });
+    for (const id of [2, 3]) expect(await reader.next("reply")).toMatchObject({ id, error: { code: "OVERLOADED" } });
+    expect(answers).toHaveLength(1);
+    await answer(0);
+    expect(await reader.next("reply")).toMatchObject({ id: 1, error: { code: "FORBIDDEN" } });
+    reader.send({ type: "gates", id: 4 });
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    await answer(1);
+    expect(await reader.next("reply")).toMatchObject({ id: 4, error: { code: "FORBIDDEN" } });
   });
 });

@@ -5,6 +5,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { d1Bookings } from "../../src/adapters/d1/bookings";
+import { d1DeadLetters } from "../../src/adapters/d1/dead-letters";
 import { d1Notifications } from "../../src/adapters/d1/notifications";
 import { d1Users } from "../../src/adapters/d1/users";
 import { cloudflareMailer, d1Mailbox, mailboxMailer } from "../../src/adapters/email";
@@ -26,11 +27,16 @@ function house(mailer: Mailer = mailboxMailer(env.DB)) {
   const deps: SendDeps = {
     clock: { nowMs: () => clock.ms },
     log: quiet,
+    background: { keep: () => {} },
+    deadLetters: d1DeadLetters(env.DB),
     settings: { publicUrl: "http://localhost:3000", emailFrom: "tickets@ticketflow.dev" } as SendDeps["settings"],
     notifications: d1Notifications(env.DB),
     mailer,
     boxOffices: TWO_TICKETS,
-    ticketTokens: { sign: async ({ ticketId }) => `token of ${ticketId}` } as SendDeps["ticketTokens"],
+    ticketTokens: {
+      sign: async ({ ticketId }) => `token of ${ticketId}`,
+      numberOf: async (ticketId) => `number of ${ticketId}`,
+    } as SendDeps["ticketTokens"],
     qrCodes: qrCodes(),
   };
   return { deps, clock };

@@ -75,6 +75,18 @@ describe("searching by words", () => {
     expect(namesOf(await call("GET", `/api/events?q=${encodeURIComponent("_00 ottersum")}`))).toEqual([]);
   });
 
+  it.each([
+    ["a long word", "a".repeat(100)],
+    ["a long word of another script", "音".repeat(100)],
+    ["many signs of a pattern", "%_".repeat(50)],
+  ])("takes %s as it is", async (_, word) => {
+    const venue = await newVenue("Wide Hall", word.slice(0, 60));
+    await newNamedEvent(word, venue);
+    expect(namesOf(await call("GET", `/api/events?q=${encodeURIComponent(word)}`))).toEqual([word]);
+    const venues = await call("GET", `/api/venues?q=${encodeURIComponent(word.slice(0, 60))}`);
+    expect(namesOf(venues)).toEqual(["Wide Hall"]);
+  });
+
   it("refuses more than a search can mean", async () => {
     const { status, body } = await call("GET", `/api/events?q=${"x".repeat(101)}`);
     expect([status, body.error.field]).toEqual([400, "q"]);

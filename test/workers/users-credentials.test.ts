@@ -123,6 +123,17 @@ describe("a token", () => {
     expect(await bare.verify(`${unsigned}.${signature}`, NOW)).toBeNull();
   });
 
+  it("of more than 4 096 characters is not looked at, though we signed it", async () => {
+    const lengths = await Promise.all(
+      [2_700, 2_900].map(async (chars) => {
+        const { token } = await tokens.issue({ ...claims, name: "x".repeat(chars) }, NOW);
+        expect(tokens.verify(token, NOW) !== null).toBe(token.length <= 4_096);
+        return token.length;
+      }),
+    );
+    expect(lengths.map((length) => length > 4_096)).toEqual([false, true]);
+  });
+
   it.each<[string, Forgery]>([
     ["another secret", { secret: "another secret, as long as it is" }],
     ["another algorithm", { header: { alg: "HS512", typ: "JWT" } }],

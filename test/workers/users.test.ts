@@ -288,6 +288,19 @@ describe("logging in", { timeout: PATIENCE_MS }, () => {
     expect(codeOf(await logIn(world.deps, { ...right, address: anAddress() }))).toBe("ok");
   });
 
+  it("counts a whole IPv6 site as one guesser of an account", async () => {
+    const world = aWorld();
+    const { right, wrong } = await anAccount(world);
+    let networks = 0;
+    const fromSite = (login: typeof right) => {
+      networks += 1;
+      return logIn(world.deps, { ...login, address: `2001:db8:77:${networks.toString(16)}::1` });
+    };
+    await many(FAILED_LOGINS_PER_ACCOUNT, () => fromSite(wrong));
+    expect(codeOf(await fromSite(right))).toBe("RATE_LIMITED");
+    expect(codeOf(await logIn(world.deps, { ...right, address: "2001:db8:78::1" }))).toBe("ok");
+  });
+
   it("forgets an account's failures once the password is right", async () => {
     const world = aWorld();
     const { right, wrong } = await anAccount(world);

@@ -23,9 +23,10 @@ const WORDS: Readonly<Record<ScanResult, string>> = {
 const REASONS: Readonly<Record<InvalidReason, string>> = {
   malformed: "This code is none of ours.",
   unknown_key: "Signed with a key that is not in use here: from elsewhere, or very old.",
-  bad_signature: "Its signature is wrong: it was changed, or forged.",
+  bad_signature: "Its signature is wrong: it was changed, forged or mistyped.",
   unknown_ticket: "No such ticket was ever sold.",
-  unverified: "There is no network, and a typed number proves nothing. Scan its code, or try again later.",
+  unverified:
+    "A typed number proves nothing without network, or without its last six characters. Scan the code, or type all of it.",
 };
 
 function part<T extends HTMLElement>(id: string): T {

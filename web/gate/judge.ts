@@ -38,7 +38,7 @@ export function newJudge(bundle: Bundle, entryWith: (ticketId: string) => Entry 
     bundle,
     async judge(text, atMs) {
       const typed = readTypedTicket(text);
-      if (typed !== null) return invalid("unverified", typed);
+      if (typed !== null) return invalid("unverified", typed.ticketId);
       const read = readToken(text);
       if (read === null) return invalid("malformed");
       const key = await keyOf(read.kid);

@@ -43,40 +43,70 @@ export function HealthPage() {
 }
 
 function Letters() {
-  const { value, problem, again } = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?perPage=100");
+  const open = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?open=true&perPage=100");
+  const settled = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?open=false&perPage=20");
   const [busy, setBusy] = useState<string | null>(null);
-  const replay = async (letter: DeadLetter) => {
-    setBusy(letter.id);
-    const answer = await send("POST", `/api/admin/dead-letters/${letter.id}/replay`, { body: {} });
+  const settle = async (id: string, how: "replay" | "close") => {
+    setBusy(id);
+    const answer = await send("POST", `/api/admin/dead-letters/${encodeURIComponent(id)}/${how}`, { body: {} });
     setBusy(null);
-    if (answer.ok) say("The message is being done again.", "good");
+    if (answer.ok) say(how === "replay" ? "The message is being done again." : "Noted as seen to.", "good");
     else say(answer.problem.message, "bad");
-    again();
+    open.again();
+    settled.again();
   };
+  const item = (letter: DeadLetter) => (
+    <Letter key={letter.id} letter={letter} isBusy={busy === letter.id} settle={(how) => settle(letter.id, how)} />
+  );
   return (
     <section class="panel" aria-labelledby="letters-title">
       <h2 id="letters-title">Messages that were given up</h2>
-      {problem && <Trouble problem={problem} onRetry={again} />}
-      {value?.data.length === 0 && <p>None. Every message was done.</p>}
-      <ul class="letters">
-        {value?.data.map((letter) => (
-          <li key={letter.id}>
-            <div>
-              <p>
-                <strong>{letter.queue}</strong>: {letter.reason}
-              </p>
-              <p class="fine">
-                {exactMoment(letter.notedAt)}, after {plural(letter.attempts, "try", "tries")}
-                {letter.replayedAt && `, replayed ${exactMoment(letter.replayedAt)}`}
-              </p>
-              <code>{JSON.stringify(letter.payload)}</code>
-            </div>
-            <button type="button" class="button quiet" disabled={busy === letter.id} onClick={() => replay(letter)}>
-              {letter.replayedAt ? "Do it once more" : "Do it again"}
-            </button>
-          </li>
-        ))}
-      </ul>
+      {open.problem && <Trouble problem={open.problem} onRetry={open.again} />}
+      {open.value?.data.length === 0 && <p>None waits for somebody.</p>}
+      <ul class="letters">{open.value?.data.map(item)}</ul>
+      {settled.value && settled.value.data.length > 0 && (
+        <details>
+          <summary>{plural(settled.value.pagination.total, "message")} done again or seen to</summary>
+          <ul class="letters">{settled.value.data.map(item)}</ul>
+        </details>
+      )}
     </section>
+  );
+}
+
+interface LetterProps {
+  readonly letter: DeadLetter;
+  readonly isBusy: boolean;
+  readonly settle: (how: "replay" | "close") => void;
+}
+
+function Letter({ letter, isBusy, settle }: LetterProps) {
+  const { queue, reason, attempts, payload, notedAt, replayedAt, closedAt, replayable } = letter;
+  return (
+    <li>
+      <div>
+        <p>
+          <strong>{queue}</strong>: {reason}
+        </p>
+        <p class="fine">
+          {exactMoment(notedAt)}, after {plural(attempts, "try", "tries")}
+          {replayedAt && `, done again ${exactMoment(replayedAt)}`}
+          {closedAt && `, seen to ${exactMoment(closedAt)}`}
+        </p>
+        <code>{JSON.stringify(payload)}</code>
+      </div>
+      <div class="settle">
+        {replayable && (
+          <button type="button" class="button quiet" disabled={isBusy} onClick={() => settle("replay")}>
+            {replayedAt ? "Do it once more" : "Do it again"}
+          </button>
+        )}
+        {replayedAt === null && closedAt === null && (
+          <button type="button" class="button quiet" disabled={isBusy} onClick={() => settle("close")}>
+            Seen to
+          </button>
+        )}
+      </div>
+    </li>
   );
 }

@@ -42,5 +42,7 @@ export interface DeadLetter {
   readonly attempts: number;
   readonly payload: unknown;
   readonly notedAt: string;
+  readonly replayable: boolean;
   readonly replayedAt: string | null;
+  readonly closedAt: string | null;
 }

@@ -12,14 +12,15 @@ const MUCH_WORK = 500;
 export function Wellness({ eventId }: { readonly eventId: string | null }) {
   const query = eventId ? `?eventId=${encodeURIComponent(eventId)}` : "";
   const { value: found, problem } = useAsk<Consistency>(`/api/admin/consistency${query}`, REFRESH_MS);
-  const { value: letters } = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?perPage=100", REFRESH_MS);
+  const { value: letters } = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?open=true&perPage=1", REFRESH_MS);
   if (problem) return <p class="wellness bad">The machinery cannot be asked: {problem.message}</p>;
   if (!found || !letters) return <p class="wellness">Looking at the machinery…</p>;
-  const waiting = letters.data.filter(({ replayedAt }) => replayedAt === null).length;
+  const waiting = letters.pagination.total;
   const troubles = [
     found.violations.length > 0 &&
       `${plural(found.violations.length, "rule is", "rules are")} broken: ${found.violations[0]?.invariant} ${found.violations[0]?.detail}`,
-    waiting > 0 && `${plural(waiting, "message was", "messages were")} given up and can be replayed`,
+    waiting > 0 &&
+      `${plural(waiting, "message", "messages")} given up ${waiting === 1 ? "waits" : "wait"} for somebody`,
     found.outbox > MUCH_WORK && `${plural(found.outbox, "thing is", "things are")} still to be done`,
   ].filter((trouble) => trouble !== false);
   const well = troubles.length === 0;
@@ -27,7 +28,7 @@ export function Wellness({ eventId }: { readonly eventId: string | null }) {
     <p class={well ? "wellness good" : "wellness bad"} role="status">
       <span>
         {well
-          ? `All is well: every rule holds, no message was given up, ${found.outbox === 0 ? "nothing is waiting" : `${plural(found.outbox, "thing")} on the way`}.`
+          ? `All is well: every rule holds, no message waits for somebody, ${found.outbox === 0 ? "nothing is waiting" : `${plural(found.outbox, "thing")} on the way`}.`
           : `${troubles.join("; ")}.`}
       </span>{" "}
       <a class="link" href="/organiser/health">

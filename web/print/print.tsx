@@ -12,6 +12,7 @@ interface Ticket {
   readonly id: string;
   readonly seatId: string;
   readonly status: "VALID" | "REVOKED";
+  readonly number: string | null;
   readonly qr: string | null;
   readonly checkedInAt: string | null;
 }
@@ -89,7 +90,7 @@ function Sheet({ ticket, booking }: { readonly ticket: Ticket; readonly booking:
       </div>
       <div class="code">
         {ticket.qr && <img src={ticket.qr} alt={`The code of the ticket, ${seatWords(ticket.seatId)}`} />}
-        <p class="number">{ticket.id}</p>
+        {ticket.number && <p class="number">{ticket.number}</p>}
       </div>
     </article>
   );

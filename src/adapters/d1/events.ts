@@ -97,12 +97,24 @@ export function d1Events(db: D1Database): Events {
       return { items: rows.map(toListing), total: onlyRow(totals).total };
     },
 
-    async ofVenue(id, limit) {
-      const latestFirst = await eventListings(orm)
-        .where(eq(events.venueId, id))
-        .orderBy(desc(events.startsAtMs), desc(events.id))
-        .limit(limit);
-      return latestFirst.reverse().map(toListing);
+    async ofVenue({ id, name, city }, nowMs, limit) {
+      const here = eq(events.venueId, id);
+      const [upcoming, past] = await orm.batch([
+        orm
+          .select(LISTED)
+          .from(events)
+          .where(and(here, gte(events.startsAtMs, nowMs)))
+          .orderBy(asc(events.startsAtMs), asc(events.id))
+          .limit(limit),
+        orm
+          .select(LISTED)
+          .from(events)
+          .where(and(here, lt(events.startsAtMs, nowMs)))
+          .orderBy(desc(events.startsAtMs), desc(events.id))
+          .limit(limit),
+      ]);
+      const shown = [...past.slice(0, limit - upcoming.length).reverse(), ...upcoming];
+      return shown.map((row) => ({ ...row, venue: { id, name, city } }));
     },
 
     async overdue(beforeMs, limit) {
@@ -135,27 +147,28 @@ function definitionColumns(definition: EventDefinition) {
   return { version, name, description, venueId, startsAtMs, endsAtMs, currency, updatedAtMs, definition };
 }
 
+/** Of an event, what lists show: not its definition, which is large. */
+const LISTED = {
+  id: events.id,
+  name: events.name,
+  description: events.description,
+  startsAtMs: events.startsAtMs,
+  endsAtMs: events.endsAtMs,
+  currency: events.currency,
+  availableSeats: events.availableSeats,
+  totalSeats: events.totalSeats,
+  tiers: events.tiers,
+  version: events.version,
+  createdAtMs: events.createdAtMs,
+  updatedAtMs: events.updatedAtMs,
+};
+
 /**
- * Events with their venue, without their definition: it is large. Never in a `batch`: D1 returns its rows as objects,
- * where columns of one name fall together.
+ * Events with their venue. Never in a `batch`: D1 returns its rows as objects, where columns of one name fall together.
  */
 function eventListings(orm: Orm) {
   return orm
-    .select({
-      id: events.id,
-      name: events.name,
-      description: events.description,
-      startsAtMs: events.startsAtMs,
-      endsAtMs: events.endsAtMs,
-      currency: events.currency,
-      availableSeats: events.availableSeats,
-      totalSeats: events.totalSeats,
-      tiers: events.tiers,
-      version: events.version,
-      createdAtMs: events.createdAtMs,
-      updatedAtMs: events.updatedAtMs,
-      venue: { id: venues.id, name: venues.name, city: venues.city },
-    })
+    .select({ ...LISTED, venue: { id: venues.id, name: venues.name, city: venues.city } })
     .from(events)
     .leftJoin(venues, eq(venues.id, events.venueId));
 }

@@ -74,11 +74,22 @@ export function d1Notifications(db: D1Database): Notifications {
     },
 
     async markFailed(id, error, retryAtMs) {
-      const outcome = retryAtMs === null ? { state: "GIVEN_UP" as const } : { nextTryMs: retryAtMs, leaseUntilMs: 0 };
+      const outcome = retryAtMs === null ? { state: "GIVEN_UP" as const } : { nextTryMs: retryAtMs };
       await orm
         .update(notifications)
-        .set({ ...outcome, lastError: error })
+        .set({ ...outcome, leaseUntilMs: 0, lastError: error })
         .where(and(eq(notifications.id, id), isPending));
+    },
+
+    async revive(ids, exceptError, nowMs) {
+      const asked = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+      const isWanted = sql`${notifications.state} <> 'SENT' AND ${notifications.lastError} IS NOT ${exceptError}`;
+      const revived = await orm
+        .update(notifications)
+        .set({ state: "PENDING", tries: 0, nextTryMs: nowMs })
+        .where(and(sql`${notifications.id} IN ${asked}`, isWanted))
+        .returning({ id: notifications.id });
+      return revived.length;
     },
 
     async recent(userId, limit) {

@@ -117,6 +117,7 @@ export const deadLetters = sqliteTable("dead_letters", {
   notedAtMs: integer("noted_at_ms").notNull(),
   replayedAtMs: integer("replayed_at_ms"),
   body: text("body").notNull(),
+  closedAtMs: integer("closed_at_ms"),
 });
 
 export const throttles = sqliteTable("throttles", {

@@ -1,8 +1,8 @@
 // The door: gates, their tokens, and the codes of tickets.
 
 import type { InvalidReason } from "../../domain/door";
-import type { EventId, GateId } from "../../domain/ids";
-import type { TicketClaims } from "../../domain/ticket-token";
+import type { EventId, GateId, TicketId } from "../../domain/ids";
+import type { TicketClaims, TypedTicket } from "../../domain/ticket-token";
 import type { KeptKey } from "./platform";
 
 /** A door of an event: a name, and a token that lets a scanner take tickets there and nothing else. */
@@ -54,6 +54,12 @@ export interface TicketTokens {
   ): Promise<
     { readonly ok: true; readonly claims: TicketClaims } | { readonly ok: false; readonly reason: InvalidReason }
   >;
+  /** What is printed under the code, to be typed in where it cannot be scanned. */
+  numberOf(ticket: TicketId): Promise<string>;
+  /** Whether one of the keys made it; a ticket's id alone is `unverified`. */
+  verifyNumber(
+    typed: TypedTicket,
+  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: InvalidReason }>;
   /** Of every key that verifies, the newest last. */
   readonly keys: readonly TicketKey[];
 }

@@ -68,8 +68,8 @@ export interface Events {
   definitionByCode(code: EventCode): Promise<EventDefinition | null>;
   listingById(id: EventId): Promise<EventListing | null>;
   list(filter: EventFilter): Promise<Page<EventListing>>;
-  /** Of one venue, upcoming and past, by date, at most `limit`. */
-  ofVenue(id: VenueId, limit: number): Promise<readonly EventListing[]>;
+  /** Of one venue, by date, at most `limit`: the soonest upcoming ones first of all, then the latest past ones. */
+  ofVenue(venue: Venue, nowMs: number, limit: number): Promise<readonly EventListing[]>;
   /** Codes of events whose box office should have acted before `beforeMs`, the most overdue first. */
   overdue(beforeMs: number, limit: number): Promise<readonly EventCode[]>;
   /** What a woken box office said: when it must act next. */

@@ -51,6 +51,11 @@ export interface Notifications {
    * `error` names the kind of failure, no personal data.
    */
   markFailed(id: NotificationId, error: string, retryAtMs: number | null): Promise<void>;
+  /**
+   * Makes these due now with all their tries, given up or not; no mail that was sent, nor one that failed last for
+   * `exceptError`. Returns how many.
+   */
+  revive(ids: readonly NotificationId[], exceptError: string, nowMs: number): Promise<number>;
   recent(userId: UserId, limit: number): Promise<readonly SentNotification[]>;
   /** Ids of mails that should have gone before `beforeMs`, oldest first. */
   unsent(beforeMs: number, limit: number): Promise<readonly NotificationId[]>;

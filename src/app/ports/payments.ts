@@ -3,7 +3,6 @@
 import type { Outcome } from "../../domain/box-office/commands";
 import type { Force } from "../../domain/box-office/state";
 import type { BookingId } from "../../domain/ids";
-import type { Money } from "../../domain/money";
 
 export interface ProviderAsk {
   readonly bookingId: BookingId;
@@ -17,11 +16,18 @@ export interface ProviderAsk {
   readonly askedAtMs: number;
 }
 
+/** Which amounts of a currency can be charged or given back at once: multiples of the step, up to the most. */
+export interface ChargeLimits {
+  readonly stepMinor: number;
+  /** A multiple of the step itself. */
+  readonly maxMinor: number;
+}
+
 /** The payment provider. Each answer is an outcome that the box office settles; silence is `unanswered`. */
 export interface Payments {
   readonly name: "simulator" | "stripe";
-  /** Whether it can move exactly this amount: not every currency's every amount can be. */
-  canCharge(price: Money): boolean;
+  /** Not every currency's every amount can be moved. */
+  limitsOf(currency: string): ChargeLimits;
   authorise(ask: ProviderAsk & { readonly token: string | null }): Promise<Outcome>;
   capture(ask: ProviderAsk & { readonly intentId: string }): Promise<Outcome>;
   /** Reads the intent first: an authorisation found there is news, anything else is cancelled. */
@@ -74,6 +80,11 @@ export interface ProviderSlice {
 
 /** How the provider's own account of things reaches us: told by its deliveries, or asked for. */
 export interface ProviderNews {
+  /**
+   * Whether a delivery with this signature may be the provider's, as far as that shows before its body: it is one, and
+   * not stale. False for what `verify` would find forged whatever was signed.
+   */
+  mayHaveSigned(signature: string | null): boolean;
   /** `forged`: not signed by the provider, tampered with, or stale. `wrong-mode`: test news for live keys, or the reverse. */
   verify(body: Uint8Array, signature: string | null): Promise<ProviderEvent | "forged" | "wrong-mode">;
   /** How the things an event names stand now; nothing for what is not ours. Throws when the provider does not answer. */

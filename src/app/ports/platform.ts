@@ -31,6 +31,11 @@ export interface IdSource {
   ofSale(prefix: SalePrefix, code: EventCode, nowMs: number): string;
 }
 
+/** Work that goes on after the answer, for as long as the platform lets it: never the only carrier of an effect. */
+export interface Background {
+  keep(work: Promise<unknown>): void;
+}
+
 /** One JSON line each; never personal data, tokens or secrets. */
 export interface Log {
   info(message: string, fields?: Record<string, unknown>): void;
@@ -92,17 +97,28 @@ export interface DeadLetter {
   readonly attempts: number;
   readonly notedAtMs: number;
   readonly replayedAtMs: number | null;
+  /** When somebody saw to it otherwise. */
+  readonly closedAtMs: number | null;
 }
+
+export type NewDeadLetter = Omit<DeadLetter, "replayedAtMs" | "closedAtMs">;
 
 export interface DeadLetters {
   /**
    * A message noted twice is one row, as it first came; one that was replayed since has failed again, and is open
    * again. Says whether there is something new to tell.
    */
-  note(letter: DeadLetter): Promise<boolean>;
-  list(page: number, perPage: number): Promise<Page<DeadLetter>>;
+  note(letter: NewDeadLetter): Promise<boolean>;
+  /** Newest first; with `open` those only that were neither replayed nor closed, or the others. */
+  list(wanted: {
+    readonly open: boolean | null;
+    readonly page: number;
+    readonly perPage: number;
+  }): Promise<Page<DeadLetter>>;
   byId(id: string): Promise<DeadLetter | null>;
   markReplayed(id: string, nowMs: number): Promise<void>;
+  /** One that was closed before keeps its moment. */
+  close(id: string, nowMs: number): Promise<void>;
 }
 
 export interface Database {

@@ -1,6 +1,6 @@
 // An event's box office and its live seats.
 
-import type { AuditedBooking, Violation } from "../../domain/box-office/audit";
+import type { AuditedBooking, AuditScope, Violation } from "../../domain/box-office/audit";
 import type { Command, CommandType, EffectId, JournalPage, Reply } from "../../domain/box-office/commands";
 import type { ChangeForm } from "../../domain/box-office/feed";
 import type { EventCode, EventId, LockId } from "../../domain/ids";
@@ -13,8 +13,8 @@ export interface BoxOffices {
   hasEvent(id: EventId): Promise<boolean>;
   /** Entries after `afterSeq`, oldest first, at most `limit`. */
   journal(code: EventCode, afterSeq: number, limit: number): Promise<JournalPage | null>;
-  /** Every invariant over all rows of the event; bookings in pages of `limit`, after a page's `next`. */
-  audit(code: EventCode, after: LockId | null, limit: number): Promise<AuditPage | null>;
+  /** Every invariant over all rows of the event, or over its bookings; bookings in pages of `limit`, after a page's `next`. */
+  audit(code: EventCode, after: LockId | null, limit: number, scope?: AuditScope): Promise<AuditPage | null>;
 }
 
 export type DefinedReply<T extends CommandType> = Exclude<Reply<T>, { notDefined: true }>;

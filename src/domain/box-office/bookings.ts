@@ -4,10 +4,10 @@ import { type BookingId, lockIdOf, type UserId } from "../ids";
 import { invalid, type Refusal } from "../refusals";
 import { TIERS } from "../seat-map";
 import { HOUR, isOver, MINUTE } from "../time";
-import type { BookingReading, BookingRecord, Cancellation, Command, PaymentMethod } from "./commands";
+import type { BookingReading, BookingRecord, Cancellation, Command } from "./commands";
 import { answered, type Decision, decided, refused } from "./decision";
 import { confirmBooking, failBooking, holdOfBooking, noticed } from "./endings";
-import { changed, paidAttempt, priceOf, remainingSeats, totalOf, withBooking } from "./hold";
+import { changed, faceValueOf, paidAttempt, priceOf, remainingSeats, totalOf, withBooking } from "./hold";
 import { exceedsLimit, MAX_UNPAID_SEATS, newHold, obstacleTo, resolveSeats } from "./holds";
 import { startAttempt } from "./payments";
 import type { Booking, BoxOfficeState, Fact, Hold, Refund } from "./state";
@@ -22,7 +22,8 @@ type Accepted = { readonly bookingId: BookingId; readonly status: "PENDING" | "P
 /** Accepts a booking durably; that its seats are gone is an end of the booking, not a refusal of the request. */
 export function decideBook(state: BoxOfficeState, command: Of<"book">, nowMs: number): Decision<Accepted> {
   const { bookingId, userId, method } = command;
-  if (holdOfBooking(state, bookingId) !== null) return answered(acceptedOf(state, bookingId));
+  const known = holdOfBooking(state, bookingId)?.booking ?? null;
+  if (known !== null) return answered(acceptedOf(known));
   const retryAfterMs = throttleMs(state, userId, nowMs);
   if (retryAfterMs > 0) return refused({ code: "RATE_LIMITED", retryAfterMs });
   const found = "lockId" in command.from ? fromLock(state, command, nowMs) : fromSeats(state, command, nowMs);
@@ -47,7 +48,7 @@ export function decideBook(state: BoxOfficeState, command: Of<"book">, nowMs: nu
       seats: hold.seats,
       detail: { unavailable },
     };
-    return decided(acceptedAs(booking, method), failed.hold, [initiated, lockFailed, ...failed.facts]);
+    return decided(acceptedOf(booking), failed.hold, [initiated, lockFailed, ...failed.facts]);
   }
   const locked: Fact = {
     type: "seats.locked",
@@ -58,11 +59,11 @@ export function decideBook(state: BoxOfficeState, command: Of<"book">, nowMs: nu
   };
   if (totalOf(hold, booking) === 0) {
     const confirmed = confirmBooking(booked, booking, nowMs);
-    return decided(acceptedAs(booking, method), confirmed.hold, [initiated, locked, ...confirmed.facts]);
+    return decided(acceptedOf(booking), confirmed.hold, [initiated, locked, ...confirmed.facts]);
   }
-  if (method === null) return decided(acceptedAs(booking, method), booked, [initiated, locked]);
+  if (method === null) return decided(acceptedOf(booking), booked, [initiated, locked]);
   const started = startAttempt(booked, booking, method, command.requestId, nowMs);
-  return decided(acceptedAs(booking, method), started.hold, [initiated, locked, ...started.facts]);
+  return decided(acceptedOf(booking), started.hold, [initiated, locked, ...started.facts]);
 }
 
 /** Turns a live lock into a booking that waits for its payment. */
@@ -241,14 +242,10 @@ function throttleMs(state: BoxOfficeState, userId: UserId, nowMs: number): numbe
   return Math.min(...recent) + MINUTE - nowMs;
 }
 
-function acceptedAs(booking: Booking, method: PaymentMethod | null): Accepted {
-  const free = booking.prices.every((price) => price === 0);
-  return { bookingId: booking.id, status: method === null && !free ? "PAYMENT_PENDING" : "PENDING" };
-}
-
-function acceptedOf(state: BoxOfficeState, bookingId: BookingId): Accepted {
-  const booking = holdOfBooking(state, bookingId)?.booking as Booking;
-  return { bookingId, status: booking.madeWithCard ? "PENDING" : "PAYMENT_PENDING" };
+/** Of what never changes in a booking, so a repeat gets the same answer whatever became of it. */
+function acceptedOf(booking: Booking): Accepted {
+  const paysLater = !booking.madeWithCard && faceValueOf(booking) > 0;
+  return { bookingId: booking.id, status: paysLater ? "PAYMENT_PENDING" : "PENDING" };
 }
 
 function obstacleDetail(obstacle: Refusal): string {

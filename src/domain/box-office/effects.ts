@@ -2,7 +2,7 @@
 // answered is to be asked for, a version D1 does not have is to be written there. So none can be forgotten.
 
 import { type BookingId, type EventCode, parseId } from "../ids";
-import { HOUR, MINUTE, SECOND } from "../time";
+import { HOUR, SECOND } from "../time";
 import type { EffectId, Work, WorkKind } from "./commands";
 import { faceValueOf, latestAttempt } from "./hold";
 import type { Attempt, Booking, BoxOfficeState, Hold, Refund } from "./state";
@@ -15,13 +15,15 @@ export const LEASE_MS = 30 * SECOND;
  * that is lost again and again would answer each message with messages for everything it owes.
  */
 const RECOVERY_MS = SECOND;
-/** Sent again this long after the first time, doubling up to the ceiling while it may matter to a waiting buyer. */
-const RESEND_MS = 5 * SECOND;
-const RESEND_CEILING_MS = 30 * SECOND;
-/** After as many tries the cause is not a passing one: every hour from then on. About 20 minutes. */
+/** An answer is waited for so long, doubling up to the ceiling; what got none rests as long before the next try. */
+const PAUSE_MS = 5 * SECOND;
+/** What a buyer waits for never rests longer. Source: docs/architecture.md. */
+const PAUSE_CEILING_MS = 30 * SECOND;
+/**
+ * After as many tries without an answer the cause is not a passing one, and what nobody waits for rests an hour. 19
+ * minutes where messages are lost, 26 where each try ends in a provider's time-out of 10 s.
+ */
 const EAGER_TRIES = 40;
-/** What lists show of an event is one effect, however much changes: it never waits longer than this. */
-const LISTED_MS = MINUTE;
 /** D1 hears of an event's availability this often at most. */
 export const AVAILABILITY_INTERVAL_MS = SECOND;
 
@@ -164,20 +166,22 @@ export function updateOutbox(state: BoxOfficeState, before: readonly EffectId[],
   }
 }
 
-/** An effect is to be handed over; one in flight already stays there. */
+/** An effect is to be handed over; one in flight or at rest stays there. */
 export function owe(state: BoxOfficeState, id: EffectId): void {
-  if (!state.outbox.flights.has(id)) state.outbox.waiting[kindOf(id)].add(id);
+  const { waiting, flights, resting } = state.outbox;
+  const waits = waiting[kindOf(id)];
+  if (!flights.has(id) && !resting.has(id) && !waits.has(id)) waits.set(id, 0);
 }
 
-export function retire(state: BoxOfficeState, id: EffectId): void {
-  const { waiting, flights, inFlight } = state.outbox;
-  const flight = flights.get(id);
-  if (flight === undefined) {
-    waiting[kindOf(id)].delete(id);
-    return;
-  }
-  flights.delete(id);
-  inFlight[flight.kind] -= 1;
+/** Takes an effect out, wherever it is; returns how often it was tried in vain. */
+export function retire(state: BoxOfficeState, id: EffectId): number {
+  const { waiting, flights, resting, inFlight } = state.outbox;
+  const kind = kindOf(id);
+  const tries = flights.get(id)?.tries ?? resting.get(id)?.tries ?? waiting[kind].get(id) ?? 0;
+  if (flights.delete(id)) inFlight[kind] -= 1;
+  resting.delete(id);
+  waiting[kind].delete(id);
+  return tries;
 }
 
 /** A consumer, or the caller itself, takes an effect. `busy`: somebody else works on it. */
@@ -186,23 +190,26 @@ export function lease(state: BoxOfficeState, id: EffectId, nowMs: number): Work 
   if (work === null) return "gone";
   const flight = state.outbox.flights.get(id);
   if (flight !== undefined && flight.leaseUntilMs > nowMs) return "busy";
-  fly(state, id, flight?.tries ?? 0, nowMs + LEASE_MS + RESEND_MS, nowMs + LEASE_MS);
+  fly(state, id, nowMs + LEASE_MS + PAUSE_MS, nowMs + LEASE_MS);
   return work;
 }
 
-/** Gives an effect back, to be handed over again after a while. */
+/**
+ * Gives an effect back, to be handed over again after a while; meanwhile others have its place. `afterMs`: it is known
+ * when to ask again, so nothing failed; null: no answer came.
+ */
 export function giveBack(state: BoxOfficeState, id: EffectId, nowMs: number, afterMs: number | null): void {
-  const tries = (state.outbox.flights.get(id)?.tries ?? 0) + 1;
-  fly(state, id, tries, nowMs + (afterMs ?? resendAfterMs(id, tries)), 0);
+  const before = retire(state, id);
+  const tries = afterMs === null ? before + 1 : before;
+  rest(state, id, tries, nowMs + (afterMs ?? restMs(state, id, tries)));
 }
 
 /** Memory was rebuilt: what is owed may be under way already, so it waits for the alarm. */
 export function recover(state: BoxOfficeState, nowMs: number): void {
-  const { waiting, inFlight } = state.outbox;
   for (const kind of WORK_KINDS) {
-    for (const id of waiting[kind]) {
-      if (inFlight[kind] >= MAX_IN_FLIGHT[kind]) break;
-      fly(state, id, 0, nowMs + RECOVERY_MS, 0);
+    for (const [id, tries] of state.outbox.waiting[kind]) {
+      retire(state, id);
+      rest(state, id, tries, nowMs + RECOVERY_MS);
     }
   }
 }
@@ -216,8 +223,8 @@ export function makeDue(state: BoxOfficeState, id: EffectId): boolean {
 }
 
 /**
- * Hands over what waits, within the bounds, and with `resend` what was handed over and not settled in time.
- * Returns the ids to send, those for a later delivery apart.
+ * Hands over what waits, within the bounds; with `resend` also what was handed over and not answered in time, and
+ * what has rested. Returns the ids to send, those for a later delivery apart.
  */
 export function takeOutgoing(
   state: BoxOfficeState,
@@ -226,23 +233,13 @@ export function takeOutgoing(
 ): { readonly now: readonly EffectId[]; readonly later: readonly { id: EffectId; afterMs: number }[] } {
   const now: EffectId[] = [];
   const later: { id: EffectId; afterMs: number }[] = [];
-  const { waiting, flights, inFlight } = state.outbox;
-  if (resend) {
-    let earliestMs = Number.POSITIVE_INFINITY;
-    for (const [id, flight] of flights) {
-      if (flight.nextAtMs <= nowMs) {
-        fly(state, id, flight.tries + 1, nowMs + resendAfterMs(id, flight.tries + 1), flight.leaseUntilMs);
-        now.push(id);
-      }
-      earliestMs = Math.min(earliestMs, flights.get(id)?.nextAtMs ?? earliestMs);
-    }
-    state.outbox.earliestMs = earliestMs;
-  }
+  const { waiting, inFlight } = state.outbox;
+  if (resend) takeBack(state, nowMs);
   for (const kind of WORK_KINDS) {
-    for (const id of waiting[kind]) {
+    for (const [id, tries] of waiting[kind]) {
       if (inFlight[kind] >= MAX_IN_FLIGHT[kind]) break;
       const afterMs = kind === "availability" ? availabilityDelayMs(state, nowMs) : 0;
-      fly(state, id, 0, nowMs + afterMs + RESEND_MS, 0);
+      fly(state, id, nowMs + afterMs + pauseMs(tries), 0);
       if (afterMs > 0) later.push({ id, afterMs });
       else now.push(id);
     }
@@ -250,21 +247,56 @@ export function takeOutgoing(
   return { now, later };
 }
 
+/** What was not answered in time, and what has rested, waits again: behind others, so that nothing blocks its kind. */
+function takeBack(state: BoxOfficeState, nowMs: number): void {
+  const { waiting, flights, resting } = state.outbox;
+  for (const [id, flight] of flights) {
+    if (flight.nextAtMs > nowMs) continue;
+    retire(state, id);
+    const tries = flight.tries + 1;
+    // The time it was in flight was its pause.
+    if (mayRestLong(state, id, tries)) rest(state, id, tries, nowMs + HOUR);
+    else waiting[flight.kind].set(id, tries);
+  }
+  for (const [id, { tries, untilMs }] of resting) {
+    if (untilMs > nowMs) continue;
+    retire(state, id);
+    waiting[kindOf(id)].set(id, tries);
+  }
+  let earliestMs = Number.POSITIVE_INFINITY;
+  for (const { nextAtMs } of flights.values()) earliestMs = Math.min(earliestMs, nextAtMs);
+  for (const { untilMs } of resting.values()) earliestMs = Math.min(earliestMs, untilMs);
+  state.outbox.earliestMs = earliestMs;
+}
+
 function availabilityDelayMs(state: BoxOfficeState, nowMs: number): number {
   return Math.max(0, state.outbox.availabilityToldMs + AVAILABILITY_INTERVAL_MS - nowMs);
 }
 
-function fly(state: BoxOfficeState, id: EffectId, tries: number, nextAtMs: number, leaseUntilMs: number): void {
-  const { waiting, flights, inFlight } = state.outbox;
+function fly(state: BoxOfficeState, id: EffectId, nextAtMs: number, leaseUntilMs: number): void {
+  const tries = retire(state, id);
   const kind = kindOf(id);
-  waiting[kind].delete(id);
-  if (!flights.has(id)) inFlight[kind] += 1;
-  flights.set(id, { kind, tries, nextAtMs, leaseUntilMs });
+  state.outbox.flights.set(id, { kind, tries, nextAtMs, leaseUntilMs });
+  state.outbox.inFlight[kind] += 1;
   state.outbox.earliestMs = Math.min(state.outbox.earliestMs, nextAtMs);
 }
 
-function resendAfterMs(id: EffectId, tries: number): number {
-  const kind = kindOf(id);
-  if (tries >= EAGER_TRIES) return kind === "availability" || kind === "definition" ? LISTED_MS : HOUR;
-  return Math.min(RESEND_CEILING_MS, RESEND_MS * 2 ** Math.min(tries, 10));
+function rest(state: BoxOfficeState, id: EffectId, tries: number, untilMs: number): void {
+  state.outbox.resting.set(id, { tries, untilMs });
+  state.outbox.earliestMs = Math.min(state.outbox.earliestMs, untilMs);
+}
+
+function pauseMs(tries: number): number {
+  return Math.min(PAUSE_CEILING_MS, PAUSE_MS * 2 ** Math.min(tries, 10));
+}
+
+function restMs(state: BoxOfficeState, id: EffectId, tries: number): number {
+  return mayRestLong(state, id, tries) ? HOUR : pauseMs(tries);
+}
+
+/** No buyer waits for money that goes back, or for the end of an attempt that nobody wants. */
+function mayRestLong(state: BoxOfficeState, id: EffectId, tries: number): boolean {
+  if (tries < EAGER_TRIES) return false;
+  const work = workOf(state, id);
+  return work?.kind === "refund" || (work?.kind === "void" && work.unwanted);
 }

@@ -3,7 +3,7 @@
 import { geometryOf } from "../geometry";
 import { accept, invalid, type Result, refuse } from "../refusals";
 import { checkTierPrices, type Layout, TIERS, type TierPrice } from "../seat-map";
-import { growLayout } from "../seat-map-growth";
+import { countSeats, growLayout } from "../seat-map-growth";
 import type { Availability, Command, EventChange, SeatsReading } from "./commands";
 import { answered, type Decision, refused } from "./decision";
 import type { BoxOfficeState, EventDefinition, Fact } from "./state";
@@ -15,8 +15,15 @@ type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
 export function decideDefine(state: BoxOfficeState, command: Of<"define">): Decision<{ readonly version: number }> {
   const { definition } = command;
   if (state.definition !== null) return answered({ version: state.definition.version });
-  const facts: Fact[] = [{ type: "event.created", detail: { name: definition.name, version: definition.version } }];
-  return { ...answered({ version: definition.version }), definition, facts };
+  return { ...answered({ version: definition.version }), definition, facts: [createdFact(definition)] };
+}
+
+function createdFact({ name, version, venueId, startsAtMs, currency, tiers, layout }: EventDefinition): Fact {
+  return {
+    type: "event.created",
+    tiers: tiers.map((priced) => ({ ...priced, seats: countSeats(layout, priced.tier) })),
+    detail: { name, version, venueId, startsAtMs, currency },
+  };
 }
 
 /** Changes the event as its next version. What is sold or held stays as it is. */

@@ -1,5 +1,5 @@
 // Due is over: what a hold becomes when its moment passes. A seat is not freed while the outcome of its payment
-// is unknown, but for a provider that stays silent long after the deadline.
+// is unknown, but for a provider that was asked and stays silent for long.
 
 import { expireBooking } from "./endings";
 import { changed, latestAttempt, withBooking } from "./hold";
@@ -26,7 +26,7 @@ export function expire(hold: Hold, nowMs: number): { hold: Hold; facts: readonly
         facts: [{ type: "payment.voiding", bookingId: booking.id, detail: attemptDetail(booking) }],
       };
     case "voiding":
-      // A next card that came too late is dropped; only then does the provider's silence count.
+      // A next card that came too late is dropped; the provider's silence counts from then.
       if (booking.nextTry !== null) return { hold: withBooking(next, booking, { nextTry: null }), facts: [] };
       return expireBooking(next, disown(booking), nowMs);
     case "capturing":

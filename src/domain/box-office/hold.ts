@@ -6,7 +6,7 @@ import { MINUTE, SECOND } from "../time";
 import type { AttemptResult } from "./commands";
 import type { Attempt, Booking, Hold, LockStatus, Payment, PaymentStatus } from "./state";
 
-/** How long a provider may stay silent after the deadline before seats are sold again. Source: docs/architecture.md. */
+/** How long a provider that was asked may stay silent before seats are sold again. Source: docs/adr/0010. */
 export const SILENCE_MS = 900 * SECOND;
 /** How long a user who gave a seat back unpaid waits for the same seat, so nobody keeps it off sale for ever. */
 export const COOLDOWN_MS = MINUTE;
@@ -45,11 +45,16 @@ export function deadlineOf(hold: Hold): number | null {
     case "challenged":
       return booking.deadlineMs;
     case "voiding":
-      return booking.nextTry === null ? booking.deadlineMs + SILENCE_MS : booking.deadlineMs;
+      return booking.nextTry === null ? silenceEndOf(hold, booking) : booking.deadlineMs;
     case "capturing":
     case "settled":
       return null;
   }
+}
+
+/** A hold that is voiding changed last when its asking began, or when there was news since: silence runs from then. */
+export function silenceEndOf(hold: Hold, booking: Booking): number {
+  return Math.max(booking.deadlineMs, hold.updatedAtMs) + SILENCE_MS;
 }
 
 /** When its user may take the same seats again, if it ended unpaid; null where no rule applies. */

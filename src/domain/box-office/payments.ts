@@ -168,10 +168,11 @@ function hearCaptured(
   if (attempt.state === "captured") return null;
   const { intentId, transactionId } = outcome;
   const known = { ...attempt, state: "captured", intentId, transactionId, token: null, clientSecret: null } as const;
+  const { amountMinor, currency } = outcome;
   const fact: Fact = {
     type: "payment.processed",
     bookingId: booking.id,
-    detail: { status: "SUCCESS", attempt: attempt.n, amountMinor: outcome.amountMinor, currency: outcome.currency },
+    detail: { status: "SUCCESS", attempt: attempt.n, amountMinor, currency, providerTransactionId: transactionId },
   };
   if (current && isTheAmount(booking, outcome)) {
     const paid = withAttempt(hold, booking, known, nowMs);
@@ -180,7 +181,7 @@ function hearCaptured(
   }
   const failure = current ? AMOUNT_DIFFERS : attempt.failure;
   const stray = withAttempt(hold, booking, { ...known, unwanted: true, failure }, nowMs);
-  const returned = refundStray(stray, stray.booking as Booking, attempt.n, outcome.amountMinor, nowMs);
+  const returned = refundStray(stray, stray.booking as Booking, attempt.n, amountMinor, nowMs);
   if (!current) return { hold: returned.hold, facts: [fact, ...returned.facts] };
   const failed = failBooking(returned.hold, returned.hold.booking as Booking, "INTERNAL_ERROR", AMOUNT_DIFFERS, nowMs);
   return { hold: failed.hold, facts: [fact, ...returned.facts, ...failed.facts] };
@@ -213,17 +214,20 @@ function hearDead(
   nowMs: number,
 ): Turn | null {
   if (attempt.state === "captured" || attempt.state === "declined" || attempt.state === "voided") return null;
+  // Who found nothing looked before it was made: that says nothing of what is known by now.
+  if (outcome.intentId === null && attempt.intentId !== null) return null;
   const declined = outcome.type === "declined";
   const failure = declined ? outcome.reason : attempt.failure;
-  const intentId = outcome.intentId ?? attempt.intentId;
+  const { intentId } = outcome;
   const over = { token: null, clientSecret: null, intentId, failure, unwanted: false };
   const known = withAttempt(hold, booking, { ...attempt, ...over, state: declined ? "declined" : "voided" }, nowMs);
   const dead = known.booking as Booking;
+  const money = { amountMinor: faceValueOf(booking), currency: booking.currency };
   const fact: Fact = declined
     ? {
         type: "payment.processed",
         bookingId: booking.id,
-        detail: { status: "FAILED", attempt: attempt.n, failureReason: failure },
+        detail: { status: "FAILED", attempt: attempt.n, ...money, failureReason: failure },
       }
     : { type: "payment.voided", bookingId: booking.id, detail: { attempt: attempt.n } };
   if (!current) return { hold: known, facts: [fact] };

@@ -200,11 +200,14 @@ export type FactType =
   | "ticket.check-in-conflict"
   | "ticket.check-in-undone";
 
+/** What happened, for good: whatever is shown of it and may change later is kept in it. */
 export interface Fact {
   readonly type: FactType;
   readonly lockId?: LockId;
   readonly bookingId?: BookingId;
   readonly seats?: readonly number[];
+  /** Of a new event. */
+  readonly tiers?: readonly (TierPrice & { readonly seats: number })[];
   /** What else the fact says: small, without personal data or secrets. */
   readonly detail?: Readonly<Record<string, string | number | null>>;
 }
@@ -257,20 +260,29 @@ export interface SalePolicy {
 /** An effect that was handed over. Kept in memory only: an eviction forgets it, and everything owed is due at once. */
 export interface Flight {
   readonly kind: WorkKind;
+  /** Tries before this one that ended without an answer. */
   readonly tries: number;
-  /** Sent again then, unless settled. */
+  /** Counts as unanswered then, and is sent again, unless settled. */
   readonly nextAtMs: number;
   /** A consumer works on it until then; 0 while none does. */
   readonly leaseUntilMs: number;
 }
 
+export interface Rest {
+  readonly tries: number;
+  readonly untilMs: number;
+}
+
 /** What the event still owes the world outside: derived from holds and versions, so it needs no rows of its own. */
 export interface Outbox {
-  /** Owed and not handed over, oldest first. */
-  readonly waiting: Record<WorkKind, Set<string>>;
+  /** Owed and to be handed over, oldest first, with the tries that ended without an answer. */
+  readonly waiting: Record<WorkKind, Map<string, number>>;
+  /** Handed over. Only these take places of their kind. */
   readonly flights: Map<string, Flight>;
+  /** Given back, not to be handed over again before a moment. */
+  readonly resting: Map<string, Rest>;
   readonly inFlight: Record<WorkKind, number>;
-  /** No flight is due before this: a lower bound, made exact by every alarm. */
+  /** No flight and no rest ends before this: a lower bound, made exact by every alarm. */
   earliestMs: number;
   /** When D1 was last told of the availability. */
   availabilityToldMs: number;

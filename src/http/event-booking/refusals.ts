@@ -6,6 +6,15 @@ import { type AnyRefusal, type HttpRefusal, problemOf } from "../problem";
 import { statusAnswer } from "./answers";
 import { SEATS_RULE } from "./fields";
 
+/** Where the document is served. */
+export const BASE = "/event-booking";
+
+const SERVED_THERE = new RegExp(`^${BASE}(/|$)`);
+
+export function isDialect(path: string): boolean {
+  return SERVED_THERE.test(path);
+}
+
 export interface DialectProblem {
   readonly status: 400 | 404 | 429 | 500 | 503;
   readonly message: string;

@@ -14,23 +14,16 @@ import type { Result } from "../../domain/refusals";
 import { BODY_LIMIT, type JsonObject, readJsonObject } from "../body";
 import { createGroup, type HonoEnv } from "../honoenv";
 import type { RequestKey } from "../keys";
-import { answerFault } from "../pipeline";
 import { refusedResponse } from "../problem";
 import { bookingAnswer, eventAnswer, intentAnswer, lockAnswer, userAnswer, userDetailAnswer } from "./answers";
 import { type Parsed, parseConfirm, parseIntent, parseLock, parseNewEvent, parseRegistration } from "./fields";
 import { headerKey, lockKey, requestKey } from "./keys";
-import { dialectRefusal, dialectRefused } from "./refusals";
+import { BASE, dialectRefusal, dialectRefused } from "./refusals";
 
-const BASE = "/event-booking";
 /** The owner of keys, and the actor in journals, where the document names nobody. */
 const NOBODY = "anonymous";
 
 export const eventBookingRoutes = createGroup();
-
-eventBookingRoutes.onError((fault, c: Context<HonoEnv>) => {
-  answerFault(fault, c);
-  return dialectRefusal({ code: "INTERNAL_ERROR" });
-});
 
 eventBookingRoutes.use(`${BASE}/*`, async (c, next) => {
   const { eventBookingApi, environment } = c.get("deps").settings;
