@@ -1,10 +1,17 @@
 // What operators do with messages that a queue or a sweep gave up: look at them, and have them done again once the
 // cause is fixed. Everything in a message is done at most once however often it is replayed.
 
+import type { EffectId } from "../domain/box-office/commands";
+import { parseEffectId } from "../domain/box-office/effects";
 import { type NotificationId, parseEventCode, parseId } from "../domain/ids";
 import { accept, invalid, type Result, refuse } from "../domain/refusals";
 import { sendAfterAll } from "./notifications";
 import type { DeadLetter, DeadLetters, Deps, NotificationMessage, Page, SagaMessage } from "./ports";
+
+interface Asker {
+  readonly actor: string;
+  readonly requestId: string;
+}
 
 export async function listDeadLetters(
   deps: Pick<Deps, "deadLetters">,
@@ -13,14 +20,44 @@ export async function listDeadLetters(
   return await deps.deadLetters.list(wanted);
 }
 
-/** Notes that somebody saw to it without replaying: a dispute that was answered, a refund that was paid another way. */
+/**
+ * Notes that somebody saw to it without replaying, such as a dispute that was answered. With `paidBack`: the failed
+ * refunds that it names were paid in another way, and count as done from now on.
+ */
 export async function closeDeadLetter(
-  deps: Pick<Deps, "clock" | "deadLetters">,
+  deps: Pick<Deps, "clock" | "deadLetters" | "boxOffices">,
   id: string,
+  paidBack: boolean,
+  origin: Asker,
 ): Promise<Result<DeadLetter>> {
-  await deps.deadLetters.close(id, deps.clock.nowMs());
   const letter = await deps.deadLetters.byId(id);
-  return letter ? accept(letter) : refuse({ code: "DEAD_LETTER_NOT_FOUND", id });
+  if (!letter) return refuse({ code: "DEAD_LETTER_NOT_FOUND", id });
+  if (paidBack) {
+    const settled = await settlePaidBack(deps, letter, origin);
+    if (!settled.ok) return settled;
+  }
+  const closedAtMs = letter.closedAtMs ?? deps.clock.nowMs();
+  await deps.deadLetters.close(id, closedAtMs);
+  return accept({ ...letter, closedAtMs });
+}
+
+/** Done before the letter is closed: a death between the two leaves it open, and settling again changes nothing. */
+async function settlePaidBack(
+  deps: Pick<Deps, "boxOffices">,
+  { body }: DeadLetter,
+  origin: Asker,
+): Promise<Result<unknown>> {
+  const message = parseMessage(body);
+  const refunds = message && "effects" in message ? message.effects.filter(isRefund) : [];
+  if (message === null || !("code" in message) || refunds.length === 0) {
+    return invalid("paidBack", "is for messages that name a refund");
+  }
+  const command = { type: "paidBack", effects: refunds, ...origin } as const;
+  return (await deps.boxOffices.send(message.code, command)) ?? refuse({ code: "EVENT_NOT_FOUND", id: message.code });
+}
+
+function isRefund(effect: EffectId): boolean {
+  return parseEffectId(effect)?.kind === "refund";
 }
 
 /** What only people can see to, such as a dispute, names no work of ours. */
@@ -34,11 +71,7 @@ type ReplayDeps = Pick<Deps, "clock" | "deadLetters" | "boxOffices" | "notificat
  * Makes what the message asked for due now. Refused, and still open, is a message nobody can read, and one of which
  * nothing is owed any more: whoever replays it must not believe that something was begun.
  */
-export async function replayDeadLetter(
-  deps: ReplayDeps,
-  id: string,
-  origin: { readonly actor: string; readonly requestId: string },
-): Promise<Result<DeadLetter>> {
+export async function replayDeadLetter(deps: ReplayDeps, id: string, origin: Asker): Promise<Result<DeadLetter>> {
   const letter = await deps.deadLetters.byId(id);
   if (!letter) return refuse({ code: "DEAD_LETTER_NOT_FOUND", id });
   const message = parseMessage(letter.body);
@@ -52,12 +85,7 @@ export async function replayDeadLetter(
 }
 
 /** How many things the message asks for are due now, which were not done and nobody had given up for good. */
-async function makeDue(
-  deps: ReplayDeps,
-  { id }: DeadLetter,
-  message: Message,
-  origin: { readonly actor: string; readonly requestId: string },
-): Promise<Result<number>> {
+async function makeDue(deps: ReplayDeps, { id }: DeadLetter, message: Message, origin: Asker): Promise<Result<number>> {
   if ("ids" in message) return accept(await sendAfterAll(deps, message.ids));
   if ("delivery" in message) {
     return accept((await deps.providerInbox.reopen(message.delivery, deps.clock.nowMs())) ? 1 : 0);

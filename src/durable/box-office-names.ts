@@ -29,6 +29,7 @@ export function namesIn(command: Command): Names {
     case "readAttempt":
       return { locks: [], bookings: [command.bookingId] };
     case "claim":
+    case "paidBack":
       return { locks: [], bookings: bookingsOf(command.effects) };
     case "redrive":
       return { locks: [], bookings: bookingsOf(command.effects ?? []) };

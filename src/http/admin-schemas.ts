@@ -110,6 +110,8 @@ export const deadLetterSchema = z
   })
   .openapi("DeadLetter");
 
+export const closeBody = z.strictObject({ paidBack: z.boolean().optional() }).openapi("CloseDeadLetter");
+
 export function deadLetterJson(letter: DeadLetter): z.input<typeof deadLetterSchema> {
   const { id, queue, reason, attempts, notedAtMs, replayedAtMs, closedAtMs } = letter;
   return {

@@ -7,6 +7,7 @@ import { readJournal } from "../app/admin-journal";
 import { readReport } from "../app/admin-report";
 import { listAllEvents } from "../app/events";
 import {
+  closeBody,
   consistencyExample,
   consistencyJson,
   consistencySchema,
@@ -176,13 +177,17 @@ addEndpoint(
     id: "closeDeadLetter",
     service: "Operations",
     summary: "Note that a message was seen to",
-    description: "For what cannot be replayed, or need not be. It stays in the list; closing twice changes nothing.",
+    description:
+      "For what cannot be replayed, or need not be. It stays in the list; closing twice changes nothing. With " +
+      "`paidBack`, a refund that failed counts as done: its buyer got the money in another way.",
     access: "admin",
+    body: closeBody,
+    bodyExample: { paidBack: true },
     answers: { 200: { description: "The message, closed.", schema: deadLetterSchema } },
-    refusals: ["DEAD_LETTER_NOT_FOUND"],
+    refusals: ["DEAD_LETTER_NOT_FOUND", "EVENT_NOT_FOUND"],
   },
-  async ({ deps, params }) => {
-    const closed = await closeDeadLetter(deps, params.id);
+  async ({ deps, params, body, origin }) => {
+    const closed = await closeDeadLetter(deps, params.id, body.paidBack ?? false, origin);
     return closed.ok ? answer(200, deadLetterJson(closed.value)) : closed;
   },
 );

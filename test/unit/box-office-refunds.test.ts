@@ -104,6 +104,35 @@ describe("a refund", () => {
     expect(record(it).payment).toMatchObject({ status: "REFUNDED", failure: null });
   });
 
+  it("that failed counts as done once people paid it in another way, whatever the provider says later", () => {
+    const it = cancelled();
+    settle(it, LOST);
+    const paidBack = () => it.office.ok({ type: "paidBack", effects: [`${it.id}:refund:1`, `${it.id}:project`] });
+    expect(paidBack()).toEqual({ settled: 1 });
+    expect(factsOf(it)).toEqual([
+      {
+        type: "payment.refunded",
+        bookingId: it.id,
+        detail: { amountMinor: PRICE, refund: 1, reason: "paid back in another way" },
+      },
+    ]);
+    expect(record(it).payment).toMatchObject({ status: "REFUNDED", refundedMinor: PRICE, failure: null });
+    expect(moneyOwed(it)).toEqual([]);
+    expect(paidBack()).toEqual({ settled: 0 });
+    for (const late of [LOST, DONE]) settle(it, late);
+    expect(it.office.ok({ type: "redrive", effects: [`${it.id}:refund:1`] })).toEqual({ due: 0 });
+    expect(record(it).payment?.status).toBe("REFUNDED");
+  });
+
+  it("that is due or done is the provider's, and is not counted as paid in another way", () => {
+    const it = cancelled();
+    const paidBack = () => it.office.ok({ type: "paidBack", effects: [`${it.id}:refund:1`, `${it.id}:refund:2`] });
+    expect(paidBack()).toEqual({ settled: 0 });
+    settle(it, DONE);
+    expect(paidBack()).toEqual({ settled: 0 });
+    expect(it.office.booking(it.id).payment?.refunds[0]).toMatchObject({ refundId: "re_1", state: "done" });
+  });
+
   it("that is not failed is not asked again, and one that never was cannot be", () => {
     const it = cancelled();
     settle(it, DONE);

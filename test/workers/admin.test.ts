@@ -433,6 +433,35 @@ describe("dead letters", () => {
     });
   });
 
+  it("of a refund that was paid in another way settle it, and the consistency check agrees", async () => {
+    const event = await newEvent();
+    const bookingId = await newConfirmed(alice, event, ["seat_A1"]);
+    await call("POST", `/api/bookings/${bookingId}/cancel`, { as: alice });
+    await checkAtRest(event);
+    const effect = `${bookingId}:refund:1`;
+    const outcome = { type: "refund-failed", refundId: "re_lost", reason: "the card is closed" } as const;
+    const origin = { actor: "provider", requestId: "req_news" };
+    const heard = await deps().boxOffices.send(event.code, { type: "settle", effect, outcome, ...origin });
+    await carryOut(deps(), event.code, heard?.ok ? heard.value.work : []);
+    expect((await checkAtRest(event)).violations).toMatchObject([{ invariant: "I4" }]);
+    const id = await note({ body: JSON.stringify({ code: event.code, effects: [effect] }) });
+    const close = (body: object) => call("POST", `/api/admin/dead-letters/${id}/close`, { as: admin, body });
+    expect(await close({ paidBack: "yes" })).toMatchObject({ status: 400, body: { error: { field: "paidBack" } } });
+    const closed = await close({ paidBack: true });
+    expect(closed).toMatchObject({ status: 200, body: { closedAt: expect.stringMatching(/Z$/) } });
+    expect((await close({ paidBack: true })).body).toEqual(closed.body);
+    expect((await checkAtRest(event)).violations).toEqual([]);
+    const journal = await call("GET", `/api/admin/events/${event.id}/journal?perPage=100`, { as: admin });
+    const returned = journal.body.data.filter(({ facts }: Json) =>
+      facts.some(({ payload }: Json) => payload.reason === "paid back in another way"),
+    );
+    expect(returned).toMatchObject([{ actor: admin.id }]);
+    const dispute = await note({ queue: "provider-disputes", body: JSON.stringify({ dispute: "dp_2" }) });
+    expect(
+      await call("POST", `/api/admin/dead-letters/${dispute}/close`, { as: admin, body: { paidBack: true } }),
+    ).toMatchObject({ status: 400, body: { error: { field: "paidBack" } } });
+  });
+
   it("of the notifications are announced again", async () => {
     const user = await newCaller();
     const row = await env.DB.prepare("SELECT id FROM notifications WHERE user_id = ?")

@@ -46,11 +46,12 @@ function Letters() {
   const open = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?open=true&perPage=100");
   const settled = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?open=false&perPage=20");
   const [busy, setBusy] = useState<string | null>(null);
-  const settle = async (id: string, how: "replay" | "close") => {
+  const settle = async (id: string, how: Settling) => {
     setBusy(id);
-    const answer = await send("POST", `/api/admin/dead-letters/${encodeURIComponent(id)}/${how}`, { body: {} });
+    const [path, body, done] = SETTLINGS[how];
+    const answer = await send("POST", `/api/admin/dead-letters/${encodeURIComponent(id)}/${path}`, { body });
     setBusy(null);
-    if (answer.ok) say(how === "replay" ? "The message is being done again." : "Noted as seen to.", "good");
+    if (answer.ok) say(done, "good");
     else say(answer.problem.message, "bad");
     open.again();
     settled.again();
@@ -74,14 +75,23 @@ function Letters() {
   );
 }
 
+/** The route, what it is told, and what is said when it was done. */
+const SETTLINGS = {
+  replay: ["replay", {}, "The message is being done again."],
+  close: ["close", {}, "Noted as seen to."],
+  paidBack: ["close", { paidBack: true }, "Noted as paid back."],
+} as const;
+type Settling = keyof typeof SETTLINGS;
+
 interface LetterProps {
   readonly letter: DeadLetter;
   readonly isBusy: boolean;
-  readonly settle: (how: "replay" | "close") => void;
+  readonly settle: (how: Settling) => void;
 }
 
 function Letter({ letter, isBusy, settle }: LetterProps) {
   const { queue, reason, attempts, payload, notedAt, replayedAt, closedAt, replayable } = letter;
+  const isRefund = letter.id.startsWith("refund-failed:");
   return (
     <li>
       <div>
@@ -102,8 +112,13 @@ function Letter({ letter, isBusy, settle }: LetterProps) {
           </button>
         )}
         {replayedAt === null && closedAt === null && (
-          <button type="button" class="button quiet" disabled={isBusy} onClick={() => settle("close")}>
-            Seen to
+          <button
+            type="button"
+            class="button quiet"
+            disabled={isBusy}
+            onClick={() => settle(isRefund ? "paidBack" : "close")}
+          >
+            {isRefund ? "Paid back otherwise" : "Seen to"}
           </button>
         )}
       </div>

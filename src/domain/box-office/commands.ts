@@ -102,6 +102,8 @@ export type Command =
   | ({ readonly type: "settle"; readonly effect: EffectId; readonly outcome: Outcome } & Origin)
   /** Makes effects due now; without a list, all. */
   | ({ readonly type: "redrive"; readonly effects: readonly EffectId[] | null } & Origin)
+  /** Refunds that failed and that people paid in another way: they count as done. */
+  | ({ readonly type: "paidBack"; readonly effects: readonly EffectId[] } & Origin)
   /** Treats what is due as over; nothing else. */
   | ({ readonly type: "wake" } & Origin)
   | ({ readonly type: "readEvent" } & Origin)
@@ -368,6 +370,7 @@ export interface Replies {
   claim: Claimed;
   settle: { readonly work: readonly Work[] };
   redrive: { readonly due: number };
+  paidBack: { readonly settled: number };
   wake: { readonly nextDueMs: number | null };
   readEvent: { readonly definition: EventDefinition; readonly availability: Availability };
   readSeats: SeatsReading;

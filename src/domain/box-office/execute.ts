@@ -27,7 +27,8 @@ import { decideAmend, decideDefine, decideReadEvent, decideReadSeats } from "./e
 import { expire } from "./expiry";
 import { changed } from "./hold";
 import { decideHold, decideReadHold, decideRelease, decideRenew } from "./holds";
-import { decidePay, decideReadAttempt, hearOfAttempt, hearOfRefund, retryRefund } from "./payments";
+import { decidePay, decideReadAttempt, hearOfAttempt } from "./payments";
+import { decidePaidBack, hearOfRefund, retryRefund } from "./refunds";
 import { dropPast, install, isResident, replaceHold } from "./seat-table";
 import type {
   BoxOfficeState,
@@ -138,6 +139,8 @@ function decide(state: BoxOfficeState, command: Command, nowMs: number, changes:
       return settle(state, command, nowMs, changes);
     case "redrive":
       return redrive(state, command.effects, nowMs);
+    case "paidBack":
+      return decidePaidBack(state, command, nowMs);
     case "wake":
       return answered({ nextDueMs: nextDueMs(state) });
     case "readEvent":

@@ -4,7 +4,13 @@ import type { UserId } from "../ids";
 import { sumMinor } from "../money";
 import { MINUTE, SECOND } from "../time";
 import type { AttemptResult } from "./commands";
-import type { Attempt, Booking, Hold, LockStatus, Payment, PaymentStatus } from "./state";
+import type { Attempt, Booking, Fact, Hold, LockStatus, Payment, PaymentStatus } from "./state";
+
+/** A hold's next version, and what happened to it. */
+export interface Turn {
+  readonly hold: Hold;
+  readonly facts: readonly Fact[];
+}
 
 /** How long a provider that was asked may stay silent before seats are sold again. Source: docs/adr/0010. */
 export const SILENCE_MS = 900 * SECOND;

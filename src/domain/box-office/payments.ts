@@ -7,7 +7,8 @@ import { isOver } from "../time";
 import type { AttemptReading, Command, Outcome, PaymentMethod } from "./commands";
 import { answered, type Decision, decided, refused } from "./decision";
 import { confirmBooking, expireBooking, failBooking, holdOfBooking } from "./endings";
-import { changed, faceValueOf, latestAttempt, withBooking } from "./hold";
+import { changed, faceValueOf, latestAttempt, type Turn, withBooking } from "./hold";
+import { refundStray } from "./refunds";
 import type { Attempt, Booking, BoxOfficeState, Fact, Hold, Payment } from "./state";
 import { attemptReadingOf } from "./views";
 
@@ -15,10 +16,6 @@ import { attemptReadingOf } from "./views";
 export const MAX_ATTEMPTS = 5;
 
 type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
-interface Turn {
-  readonly hold: Hold;
-  readonly facts: readonly Fact[];
-}
 
 /** Starts an attempt to pay. One that is unresolved is not overtaken: after a timeout it is voided first. */
 export function decidePay(
@@ -259,52 +256,6 @@ function afterDeath(hold: Hold, booking: Booking, attempt: Attempt, failure: str
   }
 }
 
-/** News of a refund. A refund the provider took and later lost at the bank is failed again, and visible. */
-export function hearOfRefund(hold: Hold, booking: Booking, n: number, outcome: Outcome): Turn | null {
-  const payment = booking.payment;
-  const refund = payment?.refunds.find((one) => one.n === n);
-  if (payment == null || refund === undefined) return null;
-  if (outcome.type !== "refunded" && outcome.type !== "refund-failed") return null;
-  const done = outcome.type === "refunded";
-  if (refund.state === (done ? "done" : "failed")) return null;
-  // A refund that failed at the bank is final there: an older note of its success changes nothing.
-  if (done && refund.state === "failed") return null;
-  const failure = outcome.type === "refund-failed" ? outcome.reason : null;
-  const refunds = payment.refunds.map((one) =>
-    one.n === n ? ({ ...one, state: done ? "done" : "failed", refundId: outcome.refundId, failure } as const) : one,
-  );
-  return {
-    hold: withBooking(hold, booking, { payment: { ...payment, refunds } }),
-    facts: [
-      {
-        type: done ? "payment.refunded" : "payment.refund-failed",
-        bookingId: booking.id,
-        detail: { amountMinor: refund.amountMinor, refund: n, reason: failure },
-      },
-    ],
-  };
-}
-
-/** Tries a failed refund again, under a new number: the provider remembers the old one's failure for ever. */
-export function retryRefund(hold: Hold, booking: Booking, n: number, nowMs: number): Turn | null {
-  const payment = booking.payment;
-  const refund = payment?.refunds.find((one) => one.n === n);
-  if (payment == null || refund?.state !== "failed") return null;
-  const next = payment.refunds.reduce((max, one) => Math.max(max, one.n), 0) + 1;
-  const again = { ...refund, n: next, state: "due", refundId: null, failure: null, askedAtMs: nowMs } as const;
-  const refunds = payment.refunds.map((one) => (one.n === n ? again : one));
-  return {
-    hold: withBooking(hold, booking, { payment: { ...payment, refunds } }),
-    facts: [
-      {
-        type: "payment.refund-started",
-        bookingId: booking.id,
-        detail: { amountMinor: refund.amountMinor, refund: next },
-      },
-    ],
-  };
-}
-
 const AMOUNT_DIFFERS = "the provider's amount is not the booking's";
 
 /** The provider may still take money for it. */
@@ -323,17 +274,6 @@ function payNothing(hold: Hold, booking: Booking, command: Of<"pay">, nowMs: num
   const paid = withAttempt(started.hold, asked, { ...attempt, state: "captured", token: null }, nowMs);
   const confirmed = confirmBooking(paid, paid.booking as Booking, nowMs);
   return { hold: confirmed.hold, facts: [...started.facts, ...confirmed.facts] };
-}
-
-function refundStray(hold: Hold, booking: Booking, attempt: number, amountMinor: number, nowMs: number): Turn {
-  const payment = booking.payment as Payment;
-  const n = payment.refunds.reduce((max, one) => Math.max(max, one.n), 0) + 1;
-  const base = { refundId: null, failure: null, askedAtMs: nowMs };
-  const refunds = [...payment.refunds, { n, attempt, amountMinor, state: "due", ...base } as const];
-  return {
-    hold: withBooking(hold, booking, { payment: { ...payment, refunds } }),
-    facts: [{ type: "payment.refund-started", bookingId: booking.id, detail: { amountMinor, refund: n } }],
-  };
 }
 
 function newAttempt(n: number, method: PaymentMethod, requestId: string, nowMs: number): Attempt {
