@@ -185,9 +185,11 @@ export const PLANTED = [
   },
   {
     name: "a failed refund is never tried again",
-    file: `${BOX}/payments.ts`,
-    find: `  if (payment == null || refund?.state !== "failed") return null;`,
-    replace: `  if (payment == null || refund?.state !== "due") return null;`,
+    file: `${BOX}/refunds.ts`,
+    find: `  if (refund?.state !== "failed") return null;
+  const again`,
+    replace: `  if (refund?.state !== "due") return null;
+  const again`,
   },
   {
     name: "the limit of held seats forgets what is held",

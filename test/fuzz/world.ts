@@ -9,7 +9,7 @@ import { createGate } from "../../src/app/gates";
 import { compose, configProblems } from "../../src/compose";
 import { createApp } from "../../src/http/app";
 import { openApiOf } from "../../src/http/openapi";
-import { deps, newCaller, newEvent } from "../workers/sale-client";
+import { call, deps, newCaller, newEvent } from "../workers/sale-client";
 import { emptyDatabase } from "./digest";
 import type { Answer } from "./judge";
 import type { FuzzRequest, Kind, Operation, Pool } from "./requests";
@@ -68,9 +68,11 @@ export async function newWorld(): Promise<World> {
   const gate = await createGate(compose(bindings), event.id, opened, ORIGIN);
   if (!gate.ok) throw new Error(`the gate was refused: ${gate.refusal.code}`);
   await deps().demo?.finish(nowMs);
+  const body = { eventId: event.id, seatIds: ["seat_B1"] };
+  const { bookingId } = (await call("POST", "/api/bookings", { as: owner, body })).body;
   await deps().deadLetters.note({
     ...GIVEN_UP,
-    body: JSON.stringify({ code: event.code, effects: [] }),
+    body: JSON.stringify({ code: event.code, effects: [`${bookingId}:project`] }),
     notedAtMs: nowMs,
   });
   const { results } = await env.DB.prepare("SELECT id FROM venues LIMIT 1").all();
@@ -85,7 +87,7 @@ export async function newWorld(): Promise<World> {
       event: [event.id],
       venue: results.map(({ id }) => String(id)),
       lock: [],
-      booking: [],
+      booking: [bookingId],
       payment: [],
       ticket: [],
       gate: [gate.value.gate.id],
