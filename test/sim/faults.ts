@@ -102,6 +102,22 @@ export function seededFaults(random: Random): Faults {
     : null;
   if (silence !== null) outages.push(silence);
   if (silence !== null && random.chance(0.5)) troubles.set("webhook is missing", 0.9);
+  // Together these are rare, and only together do they show what finds them.
+  switch (random.below(12)) {
+    case 0:
+      // Of what comes back from the bank no webhook tells: only a look at the provider's account finds it.
+      troubles.set("bank returns a refund", 0.5);
+      troubles.set("webhook is missing", 0.9);
+      break;
+    case 1:
+      // Nobody can be told of a refund that is refused, again and again.
+      troubles.set("provider refuses a refund", 0.5);
+      calls.set(
+        "d1",
+        CALL_KINDS.map((_, place) => 0.05 * (place + 1)),
+      );
+      break;
+  }
   const faults: Faults = {
     on: true,
     untilMs: silence?.toMs ?? 0,
