@@ -45,6 +45,11 @@ export function isRunning(held: Held, nowMs = Date.now()): boolean {
   return held.expiresAtMs > nowMs;
 }
 
+/** Where a hold is paid for: at the checkout, and once it is booked on the booking's own page. */
+export function whereToPay({ lockId, bookingId }: Held): string {
+  return bookingId ? `/bookings/${bookingId}` : `/checkout/${lockId}`;
+}
+
 export function total({ seats }: Pick<Held, "seats">): number {
   return seats.reduce((sum, { price }) => sum + price, 0);
 }

@@ -141,3 +141,40 @@ it("everything is chosen and held by keyboard alone, from a list with whole name
   await page.getByRole("button", { name: /^Hold 2 seats for £80.00/ }).press("Enter");
   await page.getByRole("heading", { name: "Your seats" }).waitFor();
 });
+
+it("on a phone, what went wrong with a hold and the way on to pay are where the thumb is", async () => {
+  const account = await newAccount(url);
+  const id = await newEvent(url, "In One Hand");
+  const { page } = await open({ width: 390, height: 844, touch: true });
+  await page.goto(`/events/${id}`);
+  await hallShown(page);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page, account);
+  await tapSeat(page, "seat_B4");
+  const before = await page.evaluate(() => scrollY);
+  const bar = page.getByRole("region", { name: "Chosen" });
+  await page.context().setOffline(true);
+  await bar.getByRole("button", { name: "Hold 2 seats" }).click();
+  await bar.getByText(/could not be reached/).waitFor();
+  await page.context().setOffline(false);
+  await bar.getByRole("button", { name: "Hold 2 seats" }).click();
+  await page.getByRole("region", { name: "Held" }).getByRole("link", { name: "Go on to pay £500.00" }).click();
+  expect(before).toBeGreaterThan(0);
+  await page.getByRole("heading", { name: "Pay for In One Hand" }).waitFor();
+});
+
+it("on a phone, seats that somebody else took are replaced where the thumb is", async () => {
+  const id = await newEvent(url, "Too Late By A Second");
+  const { page } = await open({ width: 390, height: 844, touch: true });
+  await page.goto(`/events/${id}`);
+  await hallShown(page);
+  await tapSeat(page, "seat_B4");
+  const other = await tokenOf(url, await newAccount(url));
+  await post(url, "/api/locks", { eventId: id, seatIds: ["seat_B4", "seat_B5"] }, other);
+  const bar = page.getByRole("region", { name: "Chosen" });
+  await bar.getByText(/Free close by/).waitFor();
+  await bar.getByRole("button", { name: "Choose them instead" }).click();
+  await bar.getByRole("button", { name: "Hold 2 seats" }).waitFor();
+  await bar.getByRole("button", { name: "Choose none of them" }).click();
+  await bar.waitFor({ state: "detached" });
+});

@@ -33,7 +33,10 @@ it("the second sees the first one's hold within a second, and losing a seat says
   expect(performance.now() - heldAt).toBeLessThan(SEEN_WITHIN_MS);
   await first.page.getByRole("heading", { name: "Your seats" }).waitFor();
 
-  await second.page.getByText(/Free close by/).waitFor();
+  await second.page
+    .getByRole("region", { name: "Instead" })
+    .getByText(/Free close by/)
+    .waitFor();
   await second.page.getByRole("button", { name: "Choose them instead" }).click();
   await second.page.getByRole("button", { name: /^Hold 2 seats/ }).click();
   await second.page.getByRole("heading", { name: "Your seats" }).waitFor();

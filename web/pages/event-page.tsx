@@ -8,14 +8,15 @@ import { HallMap } from "../hall/hall-map";
 import type { Connection } from "../hall/live-hall";
 import { SeatList } from "../hall/seat-list";
 import { useHall } from "../hall/use-hall";
-import { BasketPanel, SeatLines } from "../parts/basket-panel";
+import { BasketPanel, PayLink, SeatLines } from "../parts/basket-panel";
 import { Choice } from "../parts/field";
 import { Legend } from "../parts/legend";
 import { Loading, Page, Trouble } from "../parts/page";
 import { session } from "../session";
 import { useStore } from "../store";
-import { useAsk } from "../use-ask";
+import { useAsk, useNow } from "../use-ask";
 import {
+  clock,
   count,
   day,
   fromNow,
@@ -112,7 +113,8 @@ function Choose({ eventId, event }: { readonly eventId: string; readonly event: 
         <Legend hall={hall} />
         <ConnectionLine connection={live.connection} />
       </div>
-      {!held && choosing.seats.length > 0 && <ChoiceBar hall={hall} choosing={choosing} />}
+      {held && <HeldBar held={held} />}
+      {!held && (choosing.seats.length > 0 || choosing.offer) && <ChoiceBar hall={hall} choosing={choosing} />}
       <aside class="choose-side" aria-label="Your choice">
         {held ? (
           <BasketPanel held={held} />
@@ -223,19 +225,56 @@ function Chosen({ hall, choosing }: { readonly hall: Hall; readonly choosing: Ch
   );
 }
 
-/** On a phone the panel is out of sight while one chooses: what is chosen, and the act, stay in view. */
+/** On a phone the panel is out of sight while one chooses: what is chosen, what became of it, and the act stay in view. */
 function ChoiceBar({ hall, choosing }: { readonly hall: Hall; readonly choosing: Choosing }) {
-  const { seats, busy } = choosing;
+  const { seats, busy, offer, problem } = choosing;
   const sum = seats.reduce((all, { price }) => all + price, 0);
+  const tooMany = seats.length > MAX_PARTY;
   return (
     <section class="choice-bar" aria-label="Chosen">
-      <p>
-        <strong>{priceWords(sum, hall.currency)}</strong>
-        <span>{seatList(seats.map(({ id }) => id))}</span>
-      </p>
-      <button type="button" class="button" disabled={busy || seats.length > MAX_PARTY} onClick={choosing.hold}>
-        Hold {plural(seats.length, "seat")}
-      </button>
+      {offer && (
+        <div>
+          <p>
+            <span>Free close by</span>
+            <strong>{seatList(offer.map(({ id }) => id))}</strong>
+          </p>
+          <button type="button" class="button quiet" onClick={choosing.takeOffer}>
+            Choose {offer.length === 1 ? "it" : "them"} instead
+          </button>
+        </div>
+      )}
+      {problem && <p class="form-error">{problem.message}</p>}
+      {tooMany && <p class="form-error">You can hold {MAX_PARTY} seats at most.</p>}
+      {seats.length > 0 && (
+        <div>
+          <button type="button" class="close" aria-label="Choose none of them" onClick={choosing.clear}>
+            ×
+          </button>
+          <p>
+            <strong>{priceWords(sum, hall.currency)}</strong>
+            <span>{seatList(seats.map(({ id }) => id))}</span>
+          </p>
+          <button type="button" class="button" disabled={busy || tooMany} onClick={choosing.hold}>
+            {busy ? "One moment…" : `Hold ${plural(seats.length, "seat")}`}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The same for what is held: from the map one goes on to pay without looking for how. */
+function HeldBar({ held }: { readonly held: Held }) {
+  const nowMs = useNow(1_000);
+  return (
+    <section class="choice-bar" aria-label="Held">
+      <div>
+        <p>
+          <span>{plural(held.seats.length, "seat")} held</span>
+          <strong>{clock(held.expiresAtMs - nowMs)}</strong>
+        </p>
+        <PayLink held={held} />
+      </div>
     </section>
   );
 }

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { say } from "../announce";
 import type { Problem } from "../api/client";
-import { type Held, LONGEST_HOLD_MS, refresh, release, renew, total } from "../basket";
+import { type Held, LONGEST_HOLD_MS, refresh, release, renew, total, whereToPay } from "../basket";
 import { useNow } from "../use-ask";
 import { money, priceWords } from "../words";
 import { Countdown } from "./countdown";
@@ -45,11 +45,7 @@ export function BasketPanel({ held, atCheckout = false }: { readonly held: Held;
         </p>
       )}
       <div class="basket-actions">
-        {!atCheckout && (
-          <a class="button" href={held.bookingId ? `/bookings/${held.bookingId}` : `/checkout/${held.lockId}`}>
-            {total(held) === 0 ? "Go on and book" : `Go on to pay ${money(total(held), held.currency)}`}
-          </a>
-        )}
+        {!atCheckout && <PayLink held={held} />}
         {!held.bookingId && (
           <button type="button" class="button quiet" disabled={winsMs < WORTH_RENEWING_MS} onClick={keepLonger}>
             Keep them longer
@@ -60,6 +56,14 @@ export function BasketPanel({ held, atCheckout = false }: { readonly held: Held;
         </button>
       </div>
     </section>
+  );
+}
+
+export function PayLink({ held }: { readonly held: Held }) {
+  return (
+    <a class="button" href={whereToPay(held)}>
+      {total(held) === 0 ? "Go on and book" : `Go on to pay ${money(total(held), held.currency)}`}
+    </a>
   );
 }
 

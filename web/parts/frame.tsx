@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { dismiss, notices, say, whisper } from "../announce";
-import { basket, isRunning } from "../basket";
+import { basket, isRunning, whereToPay } from "../basket";
 import { place } from "../router";
 import { requireAccount, session } from "../session";
 import { useStore } from "../store";
@@ -61,7 +61,7 @@ function HoldChip() {
   const nowMs = useNow(1_000);
   const held = holds.find((one) => one.userId === user && isRunning(one, nowMs));
   if (!held) return null;
-  const address = held.bookingId ? `/bookings/${held.bookingId}` : `/checkout/${held.lockId}`;
+  const address = whereToPay(held);
   if (path === address || path === `/events/${held.eventId}`) return null;
   return (
     <a class="hold-chip" href={address}>
