@@ -3,7 +3,7 @@
 import { availableParallelism, loadavg } from "node:os";
 import type { Page } from "playwright-core";
 import { expect, inject, it } from "vitest";
-import { hallShown, readers } from "./browser";
+import { hallShown, newEvent, readers, tapSeat } from "./browser";
 
 const { open } = readers();
 const url = inject("url");
@@ -122,4 +122,19 @@ it("zooming in shows seats one by one, and zooming out brings the whole hall bac
     .first()
     .waitFor();
   expect(complaints).toEqual([]);
+});
+
+it("what a seat is called stays inside the map on a phone, at each of its edges", async () => {
+  const id = await newEvent(url, "Edge To Edge");
+  const { page } = await open({ width: 390, height: 844, touch: true });
+  await page.goto(`/events/${id}`);
+  await hallShown(page);
+  for (const seat of ["seat_A1", "seat_A12", "seat_E14"]) {
+    await tapSeat(page, seat);
+    const tip = await page.locator(".hall-tip span").boundingBox();
+    const map = await page.locator(".hall-map").boundingBox();
+    if (!tip || !map) throw new Error("no name is shown");
+    expect(tip.x, seat).toBeGreaterThanOrEqual(map.x);
+    expect(tip.x + tip.width, seat).toBeLessThanOrEqual(map.x + map.width);
+  }
 });

@@ -24,7 +24,12 @@ interface Tip {
   readonly seat: number;
   readonly x: number;
   readonly y: number;
+  /** How far to the right of the map it is, from 0 to 1: as far to the left of its end the name stands over it. */
+  readonly part: number;
 }
+
+/** A seat this close to the top edge has its name below. */
+const TIP_ROOM_PX = 60;
 
 export function HallMap({ hall, tick, onChange, mine, mineWord, onTap }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -40,7 +45,8 @@ export function HallMap({ hall, tick, onChange, mine, mineWord, onTap }: Props) 
     const shown = showHall(canvas.current, hall, overlay, {
       tap: (seat) => now.current.onTap?.(seat),
       point(seat, x, y) {
-        setTip(seat === null ? null : { seat, x, y });
+        const width = canvas.current?.clientWidth ?? 0;
+        setTip(seat === null ? null : { seat, x, y, part: width === 0 ? 0.5 : Math.max(0, Math.min(1, x / width)) });
         if (seat !== null && document.activeElement === canvas.current) {
           whisper.set(nameIn(hall, seat, now.current));
         }
@@ -77,8 +83,14 @@ export function HallMap({ hall, tick, onChange, mine, mineWord, onTap }: Props) 
         </button>
       </div>
       {tip && (
-        <div class="hall-tip" aria-hidden="true" style={{ transform: `translate(${tip.x}px, ${tip.y}px)` }}>
-          <span>{nameIn(hall, tip.seat, { mine, mineWord })}</span>
+        <div
+          class={tip.y < TIP_ROOM_PX ? "hall-tip under" : "hall-tip"}
+          aria-hidden="true"
+          style={{ transform: `translate(${tip.x}px, ${tip.y}px)` }}
+        >
+          <span style={{ transform: `translateX(${-100 * tip.part}%)` }}>
+            {nameIn(hall, tip.seat, { mine, mineWord })}
+          </span>
         </div>
       )}
     </div>

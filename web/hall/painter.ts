@@ -33,6 +33,8 @@ const MAX_DEVICE_PIXELS = 2;
 const MAX_STRETCH = 2;
 const NUMBER_SCALE = 21;
 const ARC_STEPS = 16;
+/** What a block's name may take however few seats stand under it. */
+const NAME_ROOM_PX = 220;
 
 interface Layer {
   readonly canvas: HTMLCanvasElement;
@@ -207,7 +209,8 @@ function paintNames(context: CanvasRenderingContext2D, scene: Scene, block: Bloc
     const [x, y] = toScreen(camera, size, middle, box.top - 1.05 - plan.bend * middle ** 2);
     context.font = `600 ${Math.min(17, Math.max(12, camera.scale * 0.6))}px ${palette.font}`;
     context.fillStyle = palette.ink;
-    context.fillText(lines.slice(0, 2).join(" · "), x, y);
+    const room = Math.min(size.width - 20, Math.max(NAME_ROOM_PX, (box.right - box.left) * camera.scale));
+    context.fillText(shortened(context, lines[0] ?? "", ` · ${lines[1] ?? ""}`, room), x, y);
     if (camera.scale < 13) return;
     context.font = `500 ${Math.min(14, camera.scale * 0.5)}px ${palette.font}`;
     context.fillStyle = palette.soft;
@@ -221,6 +224,15 @@ function paintNames(context: CanvasRenderingContext2D, scene: Scene, block: Bloc
   const flat = (box.top + box.bottom) / 2;
   const [x, y] = toScreen(camera, size, middle, flat - plan.bend * middle ** 2);
   paintPlate(context, palette, x, y, lines, (box.right - box.left) * camera.scale);
+}
+
+/** A long name gives way, its price does not. */
+function shortened(context: CanvasRenderingContext2D, name: string, price: string, room: number): string {
+  const nameWidth = context.measureText(name).width;
+  const nameRoom = room - context.measureText(price).width;
+  if (nameWidth <= nameRoom) return name + price;
+  const kept = Math.max(1, Math.floor((name.length * nameRoom) / nameWidth) - 2);
+  return `${name.slice(0, kept).trimEnd()}…${price}`;
 }
 
 /** A block's name over its seats, when those are no more than a texture. */
