@@ -136,6 +136,17 @@ it("the first page is light: its scripts are under 100 KB compressed, and nothin
   expect(complaints).toEqual([]);
 });
 
+it("no page is wider than a phone of 320 px, however long a word is", async () => {
+  const name = `${"Donaudampfschifffahrts".repeat(3)} in Concert`;
+  const id = await newEvent(url, name);
+  const { page } = await open({ width: 320, height: 640, touch: true });
+  for (const address of [`/?q=${name.slice(0, 22)}`, `/events/${id}`]) {
+    await page.goto(address);
+    await page.getByRole("heading", { name }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), address).toBeLessThanOrEqual(320);
+  }
+});
+
 it("pages forbid inline scripts and frames, and an unknown address is a 404 in JSON", async () => {
   const page = await fetch(`${url}/events/anything`);
   expect(page.headers.get("Content-Type")).toMatch(/html/);
