@@ -33,6 +33,7 @@ export interface Held {
 export const LONGEST_HOLD_MS = 900_000;
 
 const ASK_AGAIN_MS = 1_000;
+const ASK_UNREACHED_AGAIN_MS = 3_000;
 
 export const basket = createKeptStore<readonly Held[]>("ticketflow.holds", [], isBasket);
 
@@ -91,6 +92,8 @@ export async function refresh(held: Held): Promise<void> {
   const answer: Answer<Lock> = await read(`/api/locks/${held.lockId}`);
   if (!answer.ok) {
     if (answer.problem.status === 404 || answer.problem.status === 403) forgetHeld(held.lockId);
+    // Its time is over and nobody could say so: it is asked until somebody can.
+    else if (!isRunning(held)) setTimeout(() => refreshIfKept(held), ASK_UNREACHED_AGAIN_MS);
     return;
   }
   const lock = answer.value;
@@ -107,6 +110,11 @@ export async function refresh(held: Held): Promise<void> {
   if (lock.bookingId !== held.bookingId || expiresAtMs !== held.expiresAtMs) {
     keepHeld({ ...held, bookingId: lock.bookingId, expiresAtMs });
   }
+}
+
+function refreshIfKept({ lockId }: Held): void {
+  const kept = basket.get().find((held) => held.lockId === lockId);
+  if (kept) void refresh(kept);
 }
 
 export function startKeepingBasket(): void {

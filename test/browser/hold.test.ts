@@ -57,3 +57,19 @@ it("a hold that ran out says so, and its seats can be chosen by others", async (
   await page.getByText(/Your hold of seats for Too Slow has run out/).waitFor();
   await page.getByRole("heading", { name: "How many together?" }).waitFor();
 });
+
+it("a hold that ran out while the network was away is over once it is back, and leads to its event", async () => {
+  const account = await newAccount(brief.url);
+  const id = await newEvent(brief.url, "Out Of Reach");
+  const { page } = await open({ url: brief.url });
+  await page.goto(`/events/${id}`);
+  await page.getByRole("button", { name: "Hold the best 2 together" }).click();
+  await signIn(page, account);
+  await page.getByRole("link", { name: /Go on to pay/ }).click();
+  await page.context().setOffline(true);
+  await page.getByText(/Held for you for 0 seconds/).waitFor();
+  await page.context().setOffline(false);
+  await page.getByRole("heading", { name: "Nothing is held here any more" }).waitFor();
+  await page.getByRole("link", { name: "Choose seats" }).click();
+  await page.getByRole("heading", { name: "Out Of Reach" }).waitFor();
+});

@@ -1,6 +1,6 @@
 // What is held, who buys it, and the card. From the moment the booking exists its own page goes on.
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { basket, type Held, total } from "../basket";
 import { BasketPanel } from "../parts/basket-panel";
 import { Page } from "../parts/page";
@@ -16,12 +16,14 @@ export function CheckoutPage({ lockId }: { readonly lockId: string }) {
   const holds = useStore(basket);
   const account = useStore(session)?.user ?? null;
   const held = holds.find((one) => one.lockId === lockId) ?? null;
+  const eventId = useRef<string | null>(null);
+  if (held) eventId.current = held.eventId;
   if (!held) {
     return (
       <Page title="Nothing is held here any more" class="narrow">
         <p>The hold has run out, was given back, or belongs to another browser. Nothing was charged.</p>
         <p>
-          <a class="button" href="/">
+          <a class="button" href={eventId.current ? `/events/${eventId.current}` : "/"}>
             Choose seats
           </a>{" "}
           <a class="button quiet" href="/my-tickets">
