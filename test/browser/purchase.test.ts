@@ -116,6 +116,7 @@ it("some tickets are cancelled after the price of each and what comes back for t
   await dialog.getByRole("checkbox", { name: "Row A, seat 1 £250.00" }).uncheck();
   await dialog.getByText("You get back £40.00").waitFor();
   await dialog.getByRole("button", { name: "Cancel 1 ticket" }).click();
+  await page.getByText("Cancelled. £40.00 goes back to your card.").waitFor();
   await page.getByText("Paid £250.00.").waitFor();
   await expect.poll(() => page.getByRole("article", { name: "Row D, seat 2" }).count()).toBe(0);
   expect(complaints).toEqual([]);

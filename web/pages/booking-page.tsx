@@ -94,7 +94,7 @@ function Body({ stage, standing, event, watched }: BodyProps) {
         </>
       );
     case "confirmed":
-      return <Ticket booking={booking} event={event} />;
+      return <Ticket booking={booking} event={event} onCancelled={watched.again} />;
     case "failed":
       return <Failed booking={booking} />;
     case "expired":

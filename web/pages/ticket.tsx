@@ -25,9 +25,10 @@ const CANCEL_BEFORE_MS = 24 * 3_600_000;
 interface Props {
   readonly booking: Booking;
   readonly event: EventItem | null;
+  readonly onCancelled: () => void;
 }
 
-export function Ticket({ booking, event }: Props) {
+export function Ticket({ booking, event, onCancelled }: Props) {
   return (
     <>
       <div class="tickets">
@@ -53,12 +54,12 @@ export function Ticket({ booking, event }: Props) {
           </article>
         ))}
       </div>
-      <TicketActions booking={booking} event={event} />
+      <TicketActions booking={booking} event={event} onCancelled={onCancelled} />
     </>
   );
 }
 
-export function TicketActions({ booking, event }: Props) {
+function TicketActions({ booking, event, onCancelled }: Props) {
   const eventAddress = `${location.origin}/events/${booking.eventId}`;
   const share = async () => {
     const what = {
@@ -90,12 +91,12 @@ export function TicketActions({ booking, event }: Props) {
           My tickets
         </a>
       </div>
-      <Cancel booking={booking} />
+      <Cancel key={booking.seatIds.join()} booking={booking} onCancelled={onCancelled} />
     </div>
   );
 }
 
-export function Cancel({ booking, onCancelled }: { readonly booking: Booking; readonly onCancelled?: () => void }) {
+function Cancel({ booking, onCancelled }: Pick<Props, "booking" | "onCancelled">) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(booking.seatIds));
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -103,6 +104,7 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
   const untilMs = Date.parse(booking.eventDate) - CANCEL_BEFORE_MS;
   const until = new Date(untilMs).toISOString();
   const all = chosen.size === booking.seatIds.length;
+  const isFree = booking.totalAmount === 0;
   const [isOpen, setOpen] = useState(false);
   const { value: tickets } = useAsk<PageOf<PricedTicket>>(
     isOpen ? `/api/bookings/${booking.id}/tickets?perPage=100` : null,
@@ -124,8 +126,7 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
       "good",
     );
     dialog.current?.close();
-    if (onCancelled) onCancelled();
-    else location.reload();
+    onCancelled();
   };
   const toggle = (id: string) => {
     const next = new Set(chosen);
@@ -135,8 +136,9 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
   return (
     <>
       <p class="fine">
-        You can cancel until {shortMoment(until)} ({fromNow(until)}) and get{" "}
-        {booking.totalAmount === 0 ? "rid of the seats" : `${money(booking.totalAmount, booking.currency)} back`}.{" "}
+        {isFree
+          ? `You can give the seats back until ${shortMoment(until)} (${fromNow(until)}).`
+          : `You can cancel until ${shortMoment(until)} (${fromNow(until)}) and get ${money(booking.totalAmount, booking.currency)} back.`}{" "}
         <button
           type="button"
           class="link"
@@ -151,7 +153,8 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
       <dialog ref={dialog} class="dialog" aria-labelledby={`cancel-${booking.id}`}>
         <h2 id={`cancel-${booking.id}`}>Cancel {plural(booking.seatIds.length, "ticket")}?</h2>
         <p>
-          {booking.eventName}, {seatList(booking.seatIds)}. Until {shortMoment(until)} all of it comes back.
+          {booking.eventName}, {seatList(booking.seatIds)}.
+          {!isFree && ` Until ${shortMoment(until)} all of it comes back.`}
         </p>
         {booking.seatIds.length > 1 && (
           <fieldset class="cards">
@@ -165,12 +168,14 @@ export function Cancel({ booking, onCancelled }: { readonly booking: Booking; re
             ))}
           </fieldset>
         )}
-        <p class="total" aria-live="polite">
-          <span>You get back</span>{" "}
-          <strong>
-            {refund === null ? `the price of ${plural(chosen.size, "ticket")}` : money(refund, booking.currency)}
-          </strong>
-        </p>
+        {!isFree && (
+          <p class="total" aria-live="polite">
+            <span>You get back</span>{" "}
+            <strong>
+              {refund === null ? `the price of ${plural(chosen.size, "ticket")}` : money(refund, booking.currency)}
+            </strong>
+          </p>
+        )}
         {problem && (
           <p class="form-error" role="alert">
             {problem.message}
