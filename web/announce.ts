@@ -15,10 +15,12 @@ export const notices = createStore<readonly Notice[]>([]);
 /** Read out and not shown. */
 export const whisper = createStore("");
 
-export function say(text: string, tone: Notice["tone"] = "plain"): void {
+/** Answers what to dismiss when it is no longer so. */
+export function say(text: string, tone: Notice["tone"] = "plain"): number {
   const id = ++last;
   notices.set((now) => [...now.filter((notice) => notice.text !== text).slice(-1), { id, text, tone }]);
   setTimeout(() => dismiss(id), SHOWN_MS);
+  return id;
 }
 
 export function dismiss(id: number): void {

@@ -101,7 +101,8 @@ export function useChoosing(event: EventItem | null, live: LiveHall, party: numb
       keepHeld(heldOf(event, hall, lock, account.id));
       select(eventId, []);
       setOffer(null);
-      return say(`${seatList(lock.seatIds)} ${lock.seatIds.length === 1 ? "is" : "are"} yours for now.`, "good");
+      say(`${seatList(lock.seatIds)} ${lock.seatIds.length === 1 ? "is" : "are"} yours for now.`, "good");
+      return;
     }
     const { code, details } = answer.problem;
     const taken = code === "SEATS_UNAVAILABLE" ? seatsOf(hall, (details["seatIds"] as string[] | undefined) ?? []) : [];

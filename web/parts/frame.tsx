@@ -95,8 +95,14 @@ export function Notices() {
 /** Says so while the browser is offline, and when it is back. */
 export function useOnlineNotice(): void {
   useEffect(() => {
-    const off = () => say("You are offline. What you see may be out of date; we will catch up by ourselves.", "bad");
-    const on = () => say("You are back online.", "good");
+    let last: number | null = null;
+    const off = () => {
+      last = say("You are offline. What you see may be out of date; we will catch up by ourselves.", "bad");
+    };
+    const on = () => {
+      if (last !== null) dismiss(last);
+      say("You are back online.", "good");
+    };
     addEventListener("offline", off);
     addEventListener("online", on);
     return () => {
