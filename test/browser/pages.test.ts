@@ -86,6 +86,10 @@ it("a buyer's pages have no serious accessibility finding, in light and in dark"
   await page.goto("/events/evnt_NOTHING");
   await page.getByRole("heading", { name: "There is no such event" }).waitFor();
   await look();
+  await page.goto("/bookings/bkg_NOTHING");
+  await page.getByRole("heading", { name: "There is no such booking" }).waitFor();
+  expect(await page.getByText(/NOTHING/).count()).toBe(0);
+  await look();
   expect(seen).toEqual([]);
   expect(complaints).toEqual([]);
 });

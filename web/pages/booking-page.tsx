@@ -21,6 +21,18 @@ const LONG_MS = 20_000;
 export function BookingPage({ id }: { readonly id: string }) {
   const watched = useBooking(id);
   const { standing, problem, again } = watched;
+  if (!standing && (problem?.status === 404 || problem?.status === 403)) {
+    return (
+      <Page title="There is no such booking in your account" class="narrow">
+        <p>Its address may be mistyped, or it was made with another account.</p>
+        <p>
+          <a class="button" href="/my-tickets">
+            My tickets
+          </a>
+        </p>
+      </Page>
+    );
+  }
   if (!standing) {
     return (
       <Page title={problem ? "The booking could not be shown" : "Your booking"} class="narrow">

@@ -36,7 +36,7 @@ export function EventPage({ id }: { readonly id: string }) {
   if (problem && !event) {
     return (
       <Page title={problem.status === 404 ? "There is no such event" : "The event could not be loaded"}>
-        <Trouble problem={problem} onRetry={again} />
+        {problem.status === 404 ? <p>Its address may be mistyped.</p> : <Trouble problem={problem} onRetry={again} />}
         <p>
           <a class="link" href="/">
             See all events
