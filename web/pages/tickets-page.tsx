@@ -1,4 +1,4 @@
-// My tickets: what comes next first, then what waits for payment and what is over.
+// My tickets: what waits for payment, what comes next, then what is past or cancelled.
 
 import { useMemo } from "preact/hooks";
 import type { BookingItem, PageOf } from "../api/types";
@@ -106,6 +106,6 @@ function groupsOf(bookings: readonly BookingItem[]) {
   return [
     { name: "Waiting for you", bookings: byDate.filter(isOpen) },
     { name: "Next", bookings: byDate.filter(isNext) },
-    { name: "Before", bookings: byDate.filter((one) => !isOpen(one) && !isNext(one)).toReversed() },
+    { name: "Past and cancelled", bookings: byDate.filter((one) => !isOpen(one) && !isNext(one)).toReversed() },
   ].filter((group) => group.bookings.length > 0);
 }
