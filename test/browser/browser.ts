@@ -140,16 +140,17 @@ const SMALL_HALL = {
   ],
 };
 
+const TIERS = [
+  { tier: "VIP", price: 25_000, currency: "GBP" },
+  { tier: "GENERAL", price: 4_000, currency: "GBP" },
+];
+
 /** An event of the test's own, so that tests do not meet in one hall. */
-export async function newEvent(url: string, name: string): Promise<string> {
+export async function newEvent(url: string, name: string, ticketTiers: readonly object[] = TIERS): Promise<string> {
   const token = await tokenOf(url, ORGANISER);
   const venues = (await (await fetch(`${url}/api/venues?q=Lantern`)).json()) as { data: { id: string }[] };
   const startsAt = new Date(Date.now() + 20 * 86_400_000).toISOString();
   const endsAt = new Date(Date.now() + 20 * 86_400_000 + 7_200_000).toISOString();
-  const ticketTiers = [
-    { tier: "VIP", price: 25_000, currency: "GBP" },
-    { tier: "GENERAL", price: 4_000, currency: "GBP" },
-  ];
   const body = { name, venueId: venues.data[0]?.id, startsAt, endsAt, ticketTiers, seatMap: SMALL_HALL };
   const answer = await post(url, "/api/events", body, token);
   if (answer.status !== 201) throw new Error(`no event: ${await answer.text()}`);

@@ -179,3 +179,26 @@ it("on a phone, seats that somebody else took are replaced where the thumb is", 
   await bar.getByRole("button", { name: "Choose none of them" }).click();
   await bar.waitFor({ state: "detached" });
 });
+
+it("what is free is called so, from the hall to giving it back", async () => {
+  const account = await newAccount(url);
+  const id = await newEvent(url, "On The House", [
+    { tier: "VIP", price: 0, currency: "GBP" },
+    { tier: "GENERAL", price: 4_000, currency: "GBP" },
+  ]);
+  const { page } = await open();
+  await page.goto("/?q=On+The+House");
+  await page.getByText("Free and up").waitFor();
+  await page.goto(`/events/${id}`);
+  await page.getByRole("button", { name: "Hold the best 2 together" }).click();
+  await signIn(page, account);
+  await page.getByRole("link", { name: "Go on and book" }).click();
+  await page.getByRole("heading", { name: "Book On The House" }).waitFor();
+  expect(await page.getByText("£").count()).toBe(0);
+  await page.getByRole("button", { name: "Book for free" }).click();
+  await page.getByRole("heading", { name: "You are going" }).waitFor();
+  await page.getByText(/You can give the seats back until/).waitFor();
+  await page.getByRole("button", { name: "Cancel tickets…" }).click();
+  await page.getByRole("dialog").waitFor();
+  expect(await page.getByText("£").count()).toBe(0);
+});

@@ -34,7 +34,7 @@ export function CheckoutPage({ lockId }: { readonly lockId: string }) {
     );
   }
   return (
-    <Page title={`Pay for ${held.eventName}`} class="checkout">
+    <Page title={`${total(held) === 0 ? "Book" : "Pay for"} ${held.eventName}`} class="checkout">
       <div class="checkout-columns">
         <section class="panel" aria-label="Payment">
           {account?.id === held.userId ? <Pay held={held} email={account.email} /> : <WhoBuys />}
@@ -101,8 +101,9 @@ function Pay({ held, email }: { readonly held: Held; readonly email: string }) {
         </p>
       )}
       <p class="fine">
-        You can cancel until 24 hours before the start, and get all of it back. No money moves for a seat that is not
-        yours.
+        {isFree
+          ? "You can give the seats back until 24 hours before the start."
+          : "You can cancel until 24 hours before the start, and get all of it back. No money moves for a seat that is not yours."}
       </p>
     </>
   );

@@ -21,7 +21,6 @@ import {
   day,
   fromNow,
   localTime,
-  money,
   plural,
   priceWords,
   seatList,
@@ -212,7 +211,7 @@ function Chosen({ hall, choosing }: { readonly hall: Hall; readonly choosing: Ch
         currency={hall.currency}
       />
       <p class="total">
-        <span>Total</span> <strong>{money(sum, hall.currency)}</strong>
+        <span>Total</span> <strong>{priceWords(sum, hall.currency)}</strong>
       </p>
       <button type="button" class="button" disabled={choosing.busy || tooMany} onClick={choosing.hold}>
         {choosing.busy ? "One moment…" : `Hold ${plural(seats.length, "seat")} for ${priceWords(sum, hall.currency)}`}

@@ -185,14 +185,14 @@ export function MiniHall({ available, total }: { readonly available: number; rea
   );
 }
 
-/** "from £32.00", or which tier is left when only one is. */
+/** "from £32.00", "Free and up", or which tier is left when only one is. */
 export function priceRange({ ticketTiers }: EventItem): string {
   const open = ticketTiers.filter(({ available }) => available > 0);
   const cheapest = open.toSorted((a, b) => a.price - b.price)[0];
   if (!cheapest) return "";
   const words = priceWords(cheapest.price, cheapest.currency);
   if (open.length === 1) return ticketTiers.length === 1 ? words : `${TIER_NAMES[cheapest.tier]} only, ${words}`;
-  return `from ${words}`;
+  return cheapest.price === 0 ? `${words} and up` : `from ${words}`;
 }
 
 export function Pages({ page, pages }: { readonly page: number; readonly pages: number }) {

@@ -36,9 +36,9 @@ export function BasketPanel({ held, atCheckout = false }: { readonly held: Held;
       />
       <SeatLines seats={held.seats} currency={held.currency} />
       <p class="total">
-        <span>Total</span> <strong>{money(total(held), held.currency)}</strong>
+        <span>Total</span> <strong>{priceWords(total(held), held.currency)}</strong>
       </p>
-      <p class="fine">This is all there is to pay.</p>
+      {total(held) > 0 && <p class="fine">This is all there is to pay.</p>}
       {problem && (
         <p class="form-error" role="alert">
           {problem.message}
