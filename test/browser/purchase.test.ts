@@ -141,6 +141,11 @@ it("everything is chosen and held by keyboard alone, from a list with whole name
   await page.getByRole("button", { name: /Row E, seat 1, .*, chosen/ }).waitFor();
   await page.getByRole("button", { name: /^Hold 2 seats for £80.00/ }).press("Enter");
   await page.getByRole("heading", { name: "Your seats" }).waitFor();
+  // What was pressed is gone: keyboard and screen reader go on from what is there instead, not from the top of the page.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Your choice");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Pay for By Keys Alone" }).waitFor();
 });
 
 it("on a phone, what went wrong with a hold and the way on to pay are where the thumb is", async () => {

@@ -1,6 +1,6 @@
 // An event and its hall, live: choose seats on the map or from a list, or have the best found, and hold them.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EventWithMap, Tier } from "../api/types";
 import { basket, type Held, heldFor } from "../basket";
 import { type Hall, leftByTier } from "../hall/hall";
@@ -79,6 +79,14 @@ function Choose({ eventId, event }: { readonly eventId: string; readonly event: 
   const [view, setView] = useState<"map" | "list">("map");
   const choosing = useChoosing(event, live, party, held);
   const { hall } = live;
+  const side = useRef<HTMLElement>(null);
+  const wasHeld = useRef(held !== null);
+  useEffect(() => {
+    if (wasHeld.current === (held !== null)) return;
+    wasHeld.current = held !== null;
+    // What was pressed is gone with its panel: who has no pointer goes on at the panel in its place.
+    if (document.activeElement === document.body) side.current?.focus({ preventScroll: true });
+  }, [held]);
   const mine = useMemo(() => mineOf(hall, held, choosing.indices), [hall, held, choosing.indices]);
   if (!hall) {
     return live.problem ? <Trouble problem={live.problem} /> : <Loading what="Drawing the hall…" />;
@@ -114,7 +122,7 @@ function Choose({ eventId, event }: { readonly eventId: string; readonly event: 
       </div>
       {held && <HeldBar held={held} />}
       {!held && (choosing.seats.length > 0 || choosing.offer) && <ChoiceBar hall={hall} choosing={choosing} />}
-      <aside class="choose-side" aria-label="Your choice">
+      <aside ref={side} tabIndex={-1} class="choose-side" aria-label="Your choice">
         {held ? (
           <BasketPanel held={held} />
         ) : (
