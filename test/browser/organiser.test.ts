@@ -23,6 +23,10 @@ it("an organiser makes a venue and an event, and sees the first sale appear", as
   await page.getByRole("button", { name: "Add the venue" }).click();
 
   await page.getByRole("heading", { name: "A new event" }).waitFor();
+  await page.getByRole("button", { name: "Put it on sale" }).click();
+  await page.getByText("Fill this in.").waitFor();
+  await page.getByText("Not yet: what is marked is still to be put right.").waitFor();
+  expect(await page.getByText("Choose a day and a time.").count()).toBe(2);
   await page.locator("input[name=name]").fill("Folk at the Mill");
   await page.locator("input[name=startsAt]").fill("2031-03-04T19:30");
   await page.locator("input[name=endsAt]").fill("2031-03-04T22:00");

@@ -24,6 +24,8 @@ interface VenueItem {
 
 const TIERS: readonly Tier[] = ["VIP", "GENERAL", "STANDING"];
 const NO_SEATS: ReadonlySet<number> = new Set();
+/** What is wrong with these is said beside them. */
+const HAS_PLACE = /^(name|startsAt|endsAt|ticketTiers\W\d+\W+price)$/;
 const nothing = () => () => undefined;
 
 const FIRST_SECTIONS: readonly SectionDraft[] = [
@@ -207,7 +209,9 @@ export function EventForm({ event }: { readonly event: EventWithMap | null }) {
           </p>
           {problem && (
             <p class="form-error" role="alert">
-              {problem.fields.length > 0 ? `Not yet: ${problem.message}.` : problem.message}
+              {problem.fields.length === 0
+                ? problem.message
+                : `Not yet: ${problem.fields.every(({ field }) => HAS_PLACE.test(field)) ? "what is marked is still to be put right" : problem.message}.`}
             </p>
           )}
           <button type="submit" class="button" disabled={busy || (drawn?.problems.size ?? 0) > 0}>

@@ -67,10 +67,19 @@ export function Choice({ label, name, value, disabled, onChoose, children }: Cho
   );
 }
 
+/** The API speaks to programs of what a person left out or mixed up. */
+const TO_A_PERSON: readonly (readonly [RegExp, string])[] = [
+  [/at least 1 character/, "Fill this in."],
+  [/ISO-8601 date and time/, "Choose a day and a time."],
+  [/after startsAt/, "Must be after the start."],
+];
+
 /** What a refusal says of one field, as a sentence. */
 export function errorOf(problem: Problem | null, ...names: readonly string[]): string | null {
   const found = problem?.fields.find(({ field }) => names.includes(field));
   if (!found) return null;
   const { message } = found;
+  const plain = TO_A_PERSON.find(([said]) => said.test(message));
+  if (plain) return plain[1];
   return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? "" : "."}`;
 }
