@@ -14,7 +14,7 @@ export function HealthPage() {
   const { value: found, problem, again } = useAsk<Consistency>("/api/admin/consistency");
   return (
     <Page title="The machinery" class="health">
-      <Wellness eventId={null} />
+      <Wellness eventId={null} isDetailed />
       {problem && <Trouble problem={problem} onRetry={again} />}
       {found && (
         <section class="panel" aria-labelledby="rules-title">

@@ -9,7 +9,13 @@ const REFRESH_MS = 10_000;
 /** Work on its way is no trouble while it moves; more than this waits for something. */
 const MUCH_WORK = 500;
 
-export function Wellness({ eventId }: { readonly eventId: string | null }) {
+interface Props {
+  readonly eventId: string | null;
+  /** Where the details are on the page already. */
+  readonly isDetailed?: boolean;
+}
+
+export function Wellness({ eventId, isDetailed = false }: Props) {
   const query = eventId ? `?eventId=${encodeURIComponent(eventId)}` : "";
   const { value: found, problem } = useAsk<Consistency>(`/api/admin/consistency${query}`, REFRESH_MS);
   const { value: letters } = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?open=true&perPage=1", REFRESH_MS);
@@ -31,9 +37,11 @@ export function Wellness({ eventId }: { readonly eventId: string | null }) {
           ? `All is well: every rule holds, no message waits for somebody, ${found.outbox === 0 ? "nothing is waiting" : `${plural(found.outbox, "thing")} on the way`}.`
           : `${troubles.join("; ")}.`}
       </span>{" "}
-      <a class="link" href="/organiser/health">
-        Details
-      </a>
+      {!isDetailed && (
+        <a class="link" href="/organiser/health">
+          Details
+        </a>
+      )}
     </p>
   );
 }
