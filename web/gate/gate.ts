@@ -44,6 +44,17 @@ function timeOf(ms: number): string {
   return new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
+/** Without seconds, with the month in letters: 10/12 is two days. */
+function momentOf(iso: string): string {
+  return new Date(iso).toLocaleString([], {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
+
 function seatOf(seatId: string | null): string {
   return seatId === null ? "" : `Seat ${seatId.replace(/^seat_/, "")}`;
 }
@@ -60,7 +71,7 @@ function detailOf({ result, reason, entry, offline }: Outcome, status: Status): 
     case "wrong_event":
       return `It is real, but not for ${status.bundle?.event.name ?? "this event"}.`;
     case "too_early":
-      return window ? `Tickets are taken from ${new Date(window.opensAt).toLocaleString()}.` : "";
+      return window ? `Tickets are taken from ${momentOf(window.opensAt)}.` : "";
     case "expired":
       return "Tickets are no longer taken.";
     case "invalid":
@@ -95,7 +106,7 @@ function showStatus({ bundle, shut, reachable, waiting, letIn, wrong }: Status):
   part("sign-in").hidden = isOpen && !shut;
   part("scanning").hidden = !isOpen;
   say("gate", bundle?.gate.name ?? "Gate");
-  say("event", bundle?.event.name ?? "Enter the token of your gate.");
+  say("event", bundle?.event.name ?? "Scan the code that the organiser shows for your gate, or type its token.");
   if (!isOpen) return;
   mark("network", shut ? "Gate closed" : reachable ? "Online" : "No network", shut || !reachable);
   mark("waiting", waiting === 0 ? "All handed in" : `${waiting} waiting to be handed in`, waiting > 0);
