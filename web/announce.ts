@@ -26,3 +26,8 @@ export function say(text: string, tone: Notice["tone"] = "plain"): number {
 export function dismiss(id: number): void {
   notices.set((now) => now.filter((notice) => notice.id !== id));
 }
+
+/** On the next page what went well on the last one is only in the way. */
+export function leaveGoodNews(): void {
+  notices.set((now) => now.filter(({ tone }) => tone === "bad"));
+}

@@ -2,6 +2,7 @@
 
 import { type ComponentType, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { leaveGoodNews } from "./announce";
 import { startKeepingBasket } from "./basket";
 import { loadConfig } from "./config";
 import { BookingPage } from "./pages/booking-page";
@@ -80,6 +81,7 @@ function Organiser({ path }: { readonly path: string }) {
 }
 
 startRouting();
+place.subscribe(leaveGoodNews);
 startKeepingBasket();
 void loadConfig();
 const app = document.getElementById("app");

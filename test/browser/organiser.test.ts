@@ -23,6 +23,7 @@ it("an organiser makes a venue and an event, and sees the first sale appear", as
   await page.getByRole("button", { name: "Add the venue" }).click();
 
   await page.getByRole("heading", { name: "A new event" }).waitFor();
+  await page.getByText("The Old Mill is there. Now put an event on.").waitFor();
   await page.getByRole("button", { name: "Put it on sale" }).click();
   await page.getByText("Fill this in.").waitFor();
   await page.getByText("Not yet: what is marked is still to be put right.").waitFor();

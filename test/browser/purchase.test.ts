@@ -167,6 +167,7 @@ it("on a phone, what went wrong with a hold and the way on to pay are where the 
   await page.getByRole("region", { name: "Held" }).getByRole("link", { name: "Go on to pay £500.00" }).click();
   expect(before).toBeGreaterThan(0);
   await page.getByRole("heading", { name: "Pay for In One Hand" }).waitFor();
+  expect(await page.getByText(/yours for now/).count()).toBe(0);
 });
 
 it("on a phone, seats that somebody else took are replaced where the thumb is", async () => {

@@ -87,8 +87,8 @@ export function EventForm({ event }: { readonly event: EventWithMap | null }) {
       : await send<{ id: string }>("POST", "/api/events", { body, key });
     setBusy(false);
     if (!answer.ok) return setProblem(answer.problem);
-    say(event ? "The event is changed." : `${name} is on sale.`, "good");
     navigate(`/organiser/events/${answer.value.id}`);
+    say(event ? "The event is changed." : `${name} is on sale.`, "good");
   };
   const priceError = (tier: Tier, i: number) =>
     problem && minor.get(tier) === null

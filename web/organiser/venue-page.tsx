@@ -29,8 +29,8 @@ export function VenuePage() {
     const answer = await send<{ id: string }>("POST", "/api/venues", { body, key });
     setBusy(false);
     if (!answer.ok) return setProblem(answer.problem);
-    say(`${name} is there. Now put an event on.`, "good");
     navigate(`/organiser/events/new?venue=${answer.value.id}`);
+    say(`${name} is there. Now put an event on.`, "good");
   };
   return (
     <Page title="A new venue" class="narrow">
