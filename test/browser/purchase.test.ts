@@ -1,5 +1,6 @@
 // Buying as a person does: from the list to the ticket, with everything that may come between.
 
+import type { Route } from "playwright-core";
 import { expect, inject, it } from "vitest";
 import { hallShown, newAccount, newEvent, post, readers, signIn, tapSeat, tokenOf } from "./browser";
 
@@ -207,4 +208,20 @@ it("what is free is called so, from the hall to giving it back", async () => {
   await page.getByRole("button", { name: "Cancel tickets…" }).click();
   await page.getByRole("dialog").waitFor();
   expect(await page.getByText("£").count()).toBe(0);
+});
+
+it("seats that are chosen before all of the event is there are held like others", async () => {
+  const account = await newAccount(url);
+  const id = await newEvent(url, "Slow To Come");
+  const { page } = await open();
+  const late: Route[] = [];
+  await page.route(`**/api/events/${id}`, (route) => void late.push(route));
+  await page.goto(`/events/${id}`);
+  await hallShown(page);
+  await tapSeat(page, "seat_B4");
+  expect(await page.getByRole("button", { name: "Hold the best 2 together" }).isDisabled()).toBe(true);
+  for (const route of late) await route.continue();
+  await page.getByRole("button", { name: "Hold 2 seats for £500.00" }).click();
+  await signIn(page, account);
+  await page.getByText("Row B, seat 4", { exact: true }).waitFor();
 });

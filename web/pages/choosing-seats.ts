@@ -21,6 +21,7 @@ export interface Choosing {
   readonly indices: ReadonlySet<number>;
   readonly offer: readonly Seat[] | null;
   readonly problem: Problem | null;
+  /** While holding waits: for its answer, or for the event that the hall came before. */
   readonly busy: boolean;
   readonly tap: (index: number) => void;
   readonly clear: () => void;
@@ -29,9 +30,14 @@ export interface Choosing {
   readonly holdBest: (quantity: number, tier: Tier | null) => Promise<void>;
 }
 
-export function useChoosing(event: EventItem | null, live: LiveHall, party: number, held: Held | null): Choosing {
+export function useChoosing(
+  eventId: string,
+  event: EventItem | null,
+  live: LiveHall,
+  party: number,
+  held: Held | null,
+): Choosing {
   const { hall, tick } = live;
-  const eventId = event?.id ?? "";
   const chosen = useStore(selections)[eventId] ?? NONE;
   const [offer, setOffer] = useState<readonly Seat[] | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -116,7 +122,7 @@ export function useChoosing(event: EventItem | null, live: LiveHall, party: numb
     indices,
     offer,
     problem,
-    busy,
+    busy: busy || event === null,
     tap,
     clear: () => select(eventId, []),
     takeOffer() {

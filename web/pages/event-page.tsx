@@ -77,7 +77,7 @@ function Choose({ eventId, event }: { readonly eventId: string; readonly event: 
   const held = useMemo(() => heldFor(holds, eventId), [holds, user, eventId]);
   const [party, setParty] = useState(2);
   const [view, setView] = useState<"map" | "list">("map");
-  const choosing = useChoosing(event, live, party, held);
+  const choosing = useChoosing(eventId, event, live, party, held);
   const { hall } = live;
   const side = useRef<HTMLElement>(null);
   const wasHeld = useRef(held !== null);
