@@ -67,7 +67,7 @@ function letterOf(
     ...told,
     greeting,
     ...(tickets.length === 0
-      ? { link: linkTo("Open TicketFlow", settings) }
+      ? { link: linkOf(notification.type, news.booking.record, settings) }
       : {
           codes: tickets.map(codeOf),
           after: [
@@ -94,7 +94,9 @@ const WELCOME: Omit<Letter, "greeting" | "link"> = {
     "You get this mail because an account was opened with this address on TicketFlow. If that was not you, ignore it.",
 };
 
-function tell(type: Exclude<NotificationToSend["type"], "WELCOME">, news: BookingNews): BookingLetter {
+type BookingNotice = Exclude<NotificationToSend["type"], "WELCOME">;
+
+function tell(type: BookingNotice, news: BookingNews): BookingLetter {
   switch (type) {
     case "BOOKING_CONFIRMED":
       return tellConfirmed(news);
@@ -109,6 +111,22 @@ function tell(type: Exclude<NotificationToSend["type"], "WELCOME">, news: Bookin
 
 function codeOf({ id, seatId, number }: MailTicket): LetterCode {
   return { contentId: contentIdOf(id), label: saySeats([seatId]), number };
+}
+
+/** To what the reader will want next: the hall for who has no seats, else the booking. */
+function linkOf(
+  type: BookingNotice,
+  { id, eventId }: BookingListing["record"],
+  settings: MailSettings,
+): Letter["link"] {
+  switch (type) {
+    case "BOOKING_FAILED":
+    case "BOOKING_EXPIRED":
+      return linkTo("Choose seats again", settings, `/events/${eventId}`);
+    case "BOOKING_CONFIRMED":
+    case "BOOKING_CANCELLED":
+      return linkTo("See your booking", settings, `/bookings/${id}`);
+  }
 }
 
 function linkTo(label: string, settings: MailSettings, path = ""): Letter["link"] {

@@ -140,7 +140,7 @@ describe("the mail of a confirmed booking", () => {
     );
     expectBothToSay(mail, "O2 Arena", "A1, A2", "£150.00", ids.booking, "14 September 2027, 19:30 UTC");
     expect(mail.text).toContain(SETTINGS.publicUrl);
-    expect(mail.html).toContain(`href="${SETTINGS.publicUrl}"`);
+    expect(mail.html).toContain(`href="${SETTINGS.publicUrl}/bookings/${ids.booking}"`);
   });
 
   it("has the event attached for a calendar, under the booking's id", () => {
@@ -296,6 +296,19 @@ describe("the mail of a cancellation", () => {
     });
     expectBothToSay(mail, "nothing to refund");
     expect(mail.text).not.toContain("working days");
+  });
+});
+
+describe("the link of a mail", () => {
+  it.each([
+    ["BOOKING_FAILED", `/events/${ids.event}`],
+    ["BOOKING_EXPIRED", `/events/${ids.event}`],
+    ["BOOKING_CANCELLED", `/bookings/${ids.booking}`],
+    ["WELCOME", ""],
+  ] as const)("%s leads to what is wanted next", (type, path) => {
+    const mail = mailOf({ type });
+    expect(mail.html).toContain(`href="${SETTINGS.publicUrl}${path}"`);
+    expect(mail.text).toContain(`${SETTINGS.publicUrl}${path}\n`);
   });
 });
 
