@@ -134,6 +134,31 @@ describe("handing over", () => {
     expect(take(office, true).now).toEqual(all);
   });
 
+  it("does not send what is owed anew while it is under way, or rests", () => {
+    const { office } = booked();
+    const effect = availabilityEffectOf(office.code);
+    expect(take(office).now).toContain(effect);
+    office.book(aUser(), ["B1"]);
+    expect(take(office).now).not.toContain(effect);
+    office.settle(effect, { type: "later", afterMs: MINUTE });
+    office.book(aUser(), ["B2"]);
+    const { now, later } = take(office);
+    expect([...now, ...later.map(({ id }) => id)]).not.toContain(effect);
+    office.pass(MINUTE);
+    expect(take(office, true).now.filter((id) => id === effect)).toEqual([effect]);
+    expect(office.state.outbox.waiting.availability.size).toBe(0);
+  });
+
+  it("wakes for what rests shorter than anything is under way", () => {
+    const { office, authorise } = booked();
+    take(office);
+    office.settle(authorise, { type: "later", afterMs: SECOND });
+    expect(nextDueMs(office.state)).toBe(office.nowMs + SECOND);
+    office.pass(SECOND);
+    expect(take(office, true).now).toEqual([authorise]);
+    expect(nextDueMs(office.state)).toBe(office.nowMs + 4 * SECOND);
+  });
+
   it("waits twice as long each time, 30 s at most, however often", () => {
     const { office, authorise } = booked();
     take(office);
