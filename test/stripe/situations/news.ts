@@ -10,6 +10,7 @@ import {
   DECLINED,
   disputeOf,
   EXPIRED,
+  failedRefund,
   firstRefund,
   letterAbout,
   REFUNDED,
@@ -137,8 +138,7 @@ export const REFUNDS: readonly Situation[] = [
       await sale.ended(id);
       await sale.cancel(id);
       await sale.stripe.settleRefund(await firstRefund(sale), "failed");
-      await eventually("the failure to be shown", async () => (await sale.payment(id)).body.status === "REFUND_FAILED");
-      const letter = await letterAbout(sale, id, "booking-saga");
+      const letter = await failedRefund(sale, id);
       expect(letter.reason).toContain("expired_or_canceled_card");
       await sale.replay(letter.id);
       return id;
@@ -182,8 +182,7 @@ export const REFUNDS: readonly Situation[] = [
       const intent = (await sale.newestIntent()).id;
       await sale.stripe.refundInDashboard(intent, 5_000);
       await sale.cancel(id, ["seat_A2"]);
-      await eventually("the failure to be shown", async () => (await sale.payment(id)).body.status === "REFUND_FAILED");
-      const letter = await letterAbout(sale, id, "booking-saga");
+      const letter = await failedRefund(sale, id);
       expect(letter.reason).toContain("refunded_elsewhere");
       expect(await sale.newestIntent()).toMatchObject({ refunded: 5_000 });
       await sale.stripe.refundInDashboard(intent);
@@ -200,8 +199,7 @@ export const REFUNDS: readonly Situation[] = [
       const intent = (await sale.newestIntent()).id;
       const dispute = await sale.stripe.dispute(intent, "fraudulent");
       await sale.cancel(id);
-      const letter = await letterAbout(sale, id, "booking-saga");
-      await eventually("the failure to be shown", async () => (await sale.payment(id)).body.status === "REFUND_FAILED");
+      const letter = await failedRefund(sale, id);
       await sale.stripe.closeDispute(dispute, "won");
       await sale.stripe.refundInDashboard(intent);
       await sale.replay(letter.id);
@@ -216,8 +214,7 @@ export const REFUNDS: readonly Situation[] = [
       await sale.ended(id);
       const dispute = await sale.stripe.dispute((await sale.newestIntent()).id, "fraudulent");
       await sale.cancel(id);
-      await eventually("the failure to be shown", async () => (await sale.payment(id)).body.status === "REFUND_FAILED");
-      const letter = await letterAbout(sale, id, "booking-saga");
+      const letter = await failedRefund(sale, id);
       expect(letter.reason).toContain("charge_disputed");
       await sale.stripe.closeDispute(dispute, "won");
       await sale.replay(letter.id);

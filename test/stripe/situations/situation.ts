@@ -64,6 +64,13 @@ export async function letterAbout(sale: Sale, bookingId: string, queue: string) 
   });
 }
 
+/** Once the payment shows that its refund failed: the letter that tells people of it. */
+export async function failedRefund(sale: Sale, bookingId: string) {
+  const isShown = async () => (await sale.payment(bookingId)).body.status === "REFUND_FAILED";
+  await eventually("the failure to be shown", isShown);
+  return await letterAbout(sale, bookingId, "booking-saga");
+}
+
 export async function disputeOf(sale: Sale): Promise<string> {
   const { body } = (await sale.stripe.events(sale.scope)).find(({ type }) => type === "charge.dispute.created") ?? {};
   return (body as { data: { object: { id: string } } }).data.object.id;
