@@ -131,3 +131,35 @@ async function readyTickets(eventId: string, buyer: string): Promise<readonly { 
   await expect.poll(bookings, { timeout: 15_000 }).toMatchObject([{ eventId }]);
   return (await read(`/api/bookings/${(await bookings())[0]?.id}/tickets`)).data;
 }
+
+it("a refund counts as paid in another way only once that was asked back", async () => {
+  const letter = {
+    id: "refund-failed:bkg_1:refund:1",
+    queue: "booking-saga",
+    reason: "the refund failed: charge_disputed",
+    attempts: 1,
+    payload: {},
+    notedAt: new Date().toISOString(),
+    replayable: true,
+    replayedAt: null,
+    closedAt: null,
+  };
+  const listed = { data: [letter], pagination: { page: 1, perPage: 100, total: 1, totalPages: 1 } };
+  const { page } = await open();
+  await page.goto("/my-tickets");
+  await signIn(page, ORGANISER);
+  const sent: (string | null)[] = [];
+  await page.route(/dead-letters\?open=true/, (route) => route.fulfill({ json: listed }));
+  await page.route(/dead-letters\/.+\/close/, (route) => {
+    sent.push(route.request().postData());
+    return route.fulfill({ json: letter });
+  });
+  await page.goto("/organiser/health");
+  const button = page.getByRole("button", { name: "Paid back otherwise" });
+  page.once("dialog", (dialog) => void dialog.dismiss());
+  await button.click();
+  page.once("dialog", (dialog) => void dialog.accept());
+  await button.click();
+  await page.getByText("Noted as paid back.").waitFor();
+  expect(sent).toEqual(['{"paidBack":true}']);
+});

@@ -47,6 +47,7 @@ function Letters() {
   const settled = useAsk<PageOf<DeadLetter>>("/api/admin/dead-letters?open=false&perPage=20");
   const [busy, setBusy] = useState<string | null>(null);
   const settle = async (id: string, how: Settling) => {
+    if (how === "paidBack" && !confirm("Does the buyer have the money? It is not asked for again after this.")) return;
     setBusy(id);
     const [path, body, done] = SETTLINGS[how];
     const answer = await send("POST", `/api/admin/dead-letters/${encodeURIComponent(id)}/${path}`, { body });
